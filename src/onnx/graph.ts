@@ -1,0 +1,80 @@
+/** A graph of ONNX operators: inputs, nodes in the order they run, outputs, and initializers (values that carry data). */
+import type { Shape } from './dims.ts'
+import type { ElementType, Tensor } from './tensor.ts'
+import { Value } from './value.ts'
+
+export type Attribute = number | string | readonly number[] | readonly string[] | Tensor | Graph
+
+export interface Node {
+  readonly opType: string
+  /** `''` for the standard operators, `com.microsoft` or `ai.onnx.ml` otherwise. */
+  readonly domain: string
+  readonly name: string
+  readonly inputs: readonly (Value | null)[]
+  readonly outputs: readonly Value[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+}
+
+export class Graph {
+  readonly name: string
+  readonly inputs: Value[] = []
+  readonly outputs: Value[] = []
+  readonly initializers: Value[] = []
+  nodes: Node[] = []
+  readonly #names: Set<string>
+  readonly #constants = new Map<string, Value>()
+  readonly #counters: Map<string, number>
+
+  private constructor(name: string, names: Set<string>, counters: Map<string, number>) {
+    this.name = name
+    this.#names = names
+    this.#counters = counters
+  }
+
+  static create(name: string): Graph {
+    return new Graph(name, new Set(), new Map())
+  }
+
+  /** A graph for the body of `Scan`, `Loop` or `If`: it may use this graph's values, so names are unique across both. */
+  subgraph(name: string): Graph {
+    return new Graph(name, this.#names, this.#counters)
+  }
+
+  /** A name not used yet in this graph or the graphs it is nested with, from `base`. */
+  uniqueName(base: string): string {
+    let name = base
+    let count = this.#counters.get(base) ?? 0
+    while (this.#names.has(name)) name = `${base}_${++count}`
+    this.#counters.set(base, count)
+    this.#names.add(name)
+    return name
+  }
+
+  /** Declares an input. Throws when the name is taken: the name is part of the model's interface. */
+  input<T extends ElementType>(name: string, type: T, shape: Shape): Value<T> {
+    if (this.#names.has(name)) throw new Error(`the graph ${this.name} has a value named ${name} already`)
+    this.#names.add(name)
+    const value = new Value(name, type, shape)
+    this.inputs.push(value)
+    return value
+  }
+
+  /** Declares a value as an output, under its own name (rename with `op.Identity` under `named`). */
+  output(value: Value): void {
+    this.outputs.push(value)
+  }
+
+  /** A value that carries data. Small equal constants are shared. */
+  constant<T extends ElementType>(tensor: Tensor<T>, name?: string): Value<T> {
+    const { data } = tensor
+    const key = name === undefined && data.length <= 64 ? `${tensor.type}[${tensor.dims}]${data.join('\u0000')}` : null
+    const known = key === null ? undefined : this.#constants.get(key)
+    if (known) return known as Value<T>
+    const contents =
+      tensor.type === 'int64' && tensor.dims.length <= 1 && data.length <= 64 ? Array.from(data, Number) : null
+    const value = new Value(this.uniqueName(name ?? 'constant'), tensor.type, tensor.dims, { contents, data: tensor })
+    this.initializers.push(value)
+    if (key !== null) this.#constants.set(key, value)
+    return value
+  }
+}

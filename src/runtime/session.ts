@@ -1,0 +1,83 @@
+/** ONNX Runtime behind two functions: bytes of a model to a session, tensors in, tensors out. */
+import { InferenceSession, Tensor as NativeTensor } from 'onnxruntime-node'
+import { Problem } from '../errors.ts'
+import type { ElementType, Tensor } from '../onnx/tensor.ts'
+
+export interface SessionOptions {
+  /** Execution providers in the order tried (`EXECUTION_PROVIDERS`); default `['cpu']`. */
+  readonly providers?: readonly string[]
+  /** Threads inside of one operator; default 1, the fastest for small models. */
+  readonly threads?: number
+  /** A file name prefix: ONNX Runtime writes a profile of every operator there. */
+  readonly profilePrefix?: string
+}
+
+export interface Session {
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  /**
+   * Runs the model. `feeds` may hold more than the model's inputs.
+   * The native call blocks this thread for as long as it computes.
+   * @throws {Problem} engine_failed with ONNX Runtime's reason
+   */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>
+  /** Ends profiling, where it was asked for. */
+  endProfiling(): void
+  close(): Promise<void>
+}
+
+/**
+ * Loads a model.
+ * @throws {Problem} engine_failed where ONNX Runtime does not take it
+ */
+export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const session = await refusedAsProblem(() => InferenceSession.create(model, nativeOptions(options)))
+  const { inputNames, outputNames } = session
+  return {
+    inputNames,
+    outputNames,
+    run: async (feeds) => {
+      const native: Record<string, NativeTensor> = {}
+      for (const name of inputNames) {
+        const tensor = feeds[name]
+        if (!tensor) throw new Error(`the model's input ${name} was not fed`)
+        native[name] = toNative(tensor)
+      }
+      const results = await refusedAsProblem(() => session.run(native))
+      return Object.fromEntries(outputNames.map((name) => [name, fromNative(results[name] as NativeTensor)]))
+    },
+    endProfiling: () => session.endProfiling(),
+    close: () => session.release(),
+  }
+}
+
+function nativeOptions({
+  providers = ['cpu'],
+  threads = 1,
+  profilePrefix,
+}: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [...providers],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+  }
+}
+
+async function refusedAsProblem<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Problem('engine_failed', `ONNX Runtime: ${reason}`, { cause: error })
+  }
+}
+
+function toNative({ type, data, dims }: Tensor): NativeTensor {
+  return new NativeTensor(type, data as Float32Array, dims)
+}
+
+function fromNative(tensor: NativeTensor): Tensor {
+  return { type: tensor.type as ElementType, dims: tensor.dims, data: tensor.data as Float32Array } as Tensor
+}
