@@ -1,0 +1,24 @@
+/** The pool of PostgreSQL connections and Drizzle on top of it. */
+
+import type { ExtractTablesWithRelations } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase, type NodePgTransaction } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Log } from './log.ts'
+
+type NoRelations = Record<string, never>
+export type Database = NodePgDatabase<NoRelations>
+export type Transaction = NodePgTransaction<NoRelations, ExtractTablesWithRelations<NoRelations>>
+
+/**
+ * A pool on `url`. A connection that breaks while idle (the server goes: 57P01) is logged and replaced at the next
+ * query; it never ends the process.
+ */
+export function openPool(url: string, log: Log): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 10, application_name: 'fitserve' })
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
+  return pool
+}
+
+export function databaseOn(pool: pg.Pool): Database {
+  return drizzle(pool)
+}
