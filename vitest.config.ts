@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// CI names a file for the counts of a run; a person reads the default reporter.
+const report = process.env.VITEST_JSON
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -7,5 +10,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })
