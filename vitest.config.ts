@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: ['test/support/postgres-folder.ts'],
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })

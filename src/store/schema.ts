@@ -194,7 +194,7 @@ export const idempotencyKeys = pgTable(
     route: text().notNull(),
     key: text().notNull(),
     bodyHash: text('body_hash').notNull(),
-    answer: jsonb().$type<Json>(),
+    answer: jsonb().$type<{ value: Json }>(),
     createdAt: createdAt(),
   },
   (table) => [primaryKey({ columns: [table.route, table.key] })],

@@ -1,0 +1,102 @@
+CREATE TABLE "checkpoints" (
+	"training" text NOT NULL,
+	"kind" text NOT NULL,
+	"blob_key" text NOT NULL,
+	"info" jsonb NOT NULL,
+	"attempt" integer NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "checkpoints_training_kind_pk" PRIMARY KEY("training","kind")
+);
+--> statement-breakpoint
+CREATE TABLE "counters" (
+	"name" text PRIMARY KEY NOT NULL,
+	"value" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "datasets" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text,
+	"format" text NOT NULL,
+	"row_count" integer NOT NULL,
+	"columns" jsonb NOT NULL,
+	"warnings" jsonb NOT NULL,
+	"settings" jsonb NOT NULL,
+	"blob_key" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "idempotency_keys" (
+	"route" text NOT NULL,
+	"key" text NOT NULL,
+	"body_hash" text NOT NULL,
+	"answer" jsonb,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "idempotency_keys_route_key_pk" PRIMARY KEY("route","key")
+);
+--> statement-breakpoint
+CREATE TABLE "models" (
+	"name" text PRIMARY KEY NOT NULL,
+	"definition" jsonb NOT NULL,
+	"total_parameters" bigint,
+	"trainable_parameters" bigint,
+	"summary" jsonb,
+	"last_version" integer DEFAULT 0 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "training_events" (
+	"training" text NOT NULL,
+	"seq" integer NOT NULL,
+	"type" text NOT NULL,
+	"epoch" integer,
+	"data" jsonb NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "training_events_training_seq_pk" PRIMARY KEY("training","seq")
+);
+--> statement-breakpoint
+CREATE TABLE "trainings" (
+	"id" text PRIMARY KEY NOT NULL,
+	"model" text NOT NULL,
+	"dataset" text NOT NULL,
+	"status" text DEFAULT 'queued' NOT NULL,
+	"epoch" integer DEFAULT 0 NOT NULL,
+	"epochs" integer NOT NULL,
+	"request" jsonb NOT NULL,
+	"metrics" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"version" integer,
+	"error" jsonb,
+	"stopped" jsonb,
+	"engine" text NOT NULL,
+	"device" text,
+	"warnings" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"attempt" integer DEFAULT 0 NOT NULL,
+	"steps" bigint DEFAULT 0 NOT NULL,
+	"cancel_requested" boolean DEFAULT false NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"queued_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"started_at" timestamp (3) with time zone,
+	"finished_at" timestamp (3) with time zone,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "trainings_status" CHECK ("trainings"."status" in ('queued', 'running', 'succeeded', 'failed', 'cancelled'))
+);
+--> statement-breakpoint
+CREATE TABLE "versions" (
+	"model" text NOT NULL,
+	"version" integer NOT NULL,
+	"training" text,
+	"source" text NOT NULL,
+	"blob_key" text NOT NULL,
+	"signature" jsonb NOT NULL,
+	"metrics" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "versions_model_version_pk" PRIMARY KEY("model","version")
+);
+--> statement-breakpoint
+ALTER TABLE "checkpoints" ADD CONSTRAINT "checkpoints_training_trainings_id_fk" FOREIGN KEY ("training") REFERENCES "public"."trainings"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "training_events" ADD CONSTRAINT "training_events_training_trainings_id_fk" FOREIGN KEY ("training") REFERENCES "public"."trainings"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "trainings" ADD CONSTRAINT "trainings_model_models_name_fk" FOREIGN KEY ("model") REFERENCES "public"."models"("name") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "versions" ADD CONSTRAINT "versions_model_models_name_fk" FOREIGN KEY ("model") REFERENCES "public"."models"("name") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "training_events_each_epoch_once" ON "training_events" USING btree ("training","epoch");--> statement-breakpoint
+CREATE INDEX "trainings_by_model" ON "trainings" USING btree ("model");--> statement-breakpoint
+CREATE INDEX "trainings_by_dataset" ON "trainings" USING btree ("dataset");--> statement-breakpoint
+CREATE INDEX "trainings_by_status" ON "trainings" USING btree ("status");
