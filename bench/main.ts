@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { formatHttp, measureHttp } from './http.ts'
 import { type PeerName, peers } from './peers/index.ts'
 import { compareTraining, formatTraining } from './training.ts'
 
@@ -13,7 +14,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
     peers: { type: 'string', default: Object.keys(peers).join(',') },
-    only: { type: 'string', default: 'training' },
+    only: { type: 'string', default: 'training,http' },
     json: { type: 'string' },
   },
 })
@@ -35,6 +36,11 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
       results.push(result)
     }
     return results
+  },
+  http: async () => {
+    const result = await measureHttp(rounds)
+    console.log(`${formatHttp(result)}\n`)
+    return result
   },
 }
 

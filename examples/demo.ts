@@ -111,6 +111,7 @@ async function main(): Promise<number> {
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   service = await startService({ environment })
+  if (interrupted) return service.stop()
   console.log(`service ${service.url}: ready`)
   try {
     await runDemo(service.url)
