@@ -1,0 +1,72 @@
+/** A table in memory: typed columns of equal length, no object per cell. */
+
+/** Numbers in float64; NaN is a missing cell. */
+export interface NumberColumn {
+  readonly name: string
+  readonly type: 'number'
+  readonly values: Float64Array
+}
+
+/** Texts as codes into `categories` (distinct, in code-unit order); -1 is a missing cell. */
+export interface CategoryColumn {
+  readonly name: string
+  readonly type: 'category'
+  readonly codes: Int32Array
+  readonly categories: readonly string[]
+}
+
+/** 0 is false, 1 is true, -1 is a missing cell. */
+export interface BooleanColumn {
+  readonly name: string
+  readonly type: 'boolean'
+  readonly values: Int8Array
+}
+
+export type Column = NumberColumn | CategoryColumn | BooleanColumn
+export type ColumnType = Column['type']
+
+/** Columns of one kind, picked out of `Column` by its type. */
+export type ColumnOf<T extends ColumnType> = Extract<Column, { type: T }>
+
+export interface Table {
+  readonly rowCount: number
+  readonly columns: readonly Column[]
+}
+
+/** The column of this name, or null. */
+export function findColumn(table: Table, name: string): Column | null {
+  return table.columns.find((column) => column.name === name) ?? null
+}
+
+/** The column of this name, for callers that have checked that it exists. */
+export function columnNamed(table: Table, name: string): Column {
+  const column = findColumn(table, name)
+  if (column === null) throw new Error(`the table has no column ${name}`)
+  return column
+}
+
+/** The stored numbers or codes of a column, one per row. */
+export function cellsOf(column: Column): Float64Array | Int32Array | Int8Array {
+  return column.type === 'category' ? column.codes : column.values
+}
+
+/** Whether the cell in this row is missing. */
+export function isMissing(column: Column, row: number): boolean {
+  return column.type === 'number' ? Number.isNaN(column.values[row]) : (cellsOf(column)[row] as number) < 0
+}
+
+/** The cell as JSON would say it: a number, a text, true or false, or null where it is missing. */
+export function cellValue(column: Column, row: number): number | string | boolean | null {
+  if (isMissing(column, row)) return null
+  if (column.type === 'category') return column.categories[column.codes[row] as number] ?? null
+  const value = column.values[row] as number
+  return column.type === 'boolean' ? value === 1 : value
+}
+
+/** How many cells of the column are missing. */
+export function countMissing(column: Column): number {
+  const cells = cellsOf(column)
+  let count = 0
+  for (let row = 0; row < cells.length; row++) if (isMissing(column, row)) count++
+  return count
+}
