@@ -9,6 +9,7 @@ interface ProblemKind {
 export const problems = {
   // what a request says
   malformed_json: { status: 400, title: 'The body is not JSON' },
+  malformed_multipart: { status: 400, title: 'The body is not a multipart form' },
   unsupported_media_type: { status: 415, title: 'The media type is not supported' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   invalid_request: { status: 422, title: 'The request does not have the required form' },
@@ -31,6 +32,7 @@ export const problems = {
   invalid_definition: { status: 422, title: 'The model definition is not valid' },
   shape_mismatch: { status: 422, title: 'A shape does not fit' },
   // trainings
+  unknown_dataset: { status: 422, title: 'The request names a dataset that does not exist' },
   unknown_column: { status: 422, title: 'The dataset has no such column' },
   missing_values: { status: 422, title: 'The data has missing values' },
   invalid_target: { status: 422, title: 'The target cannot be learned' },
