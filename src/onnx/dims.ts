@@ -46,12 +46,24 @@ export function divideDims(total: Dim, divisor: Dim): Dim | null {
   return format({ factor: a.factor / b.factor, symbols })
 }
 
-/** The sum of dimensions; where symbols meet, a symbol of its own. */
+/** The sum of dimensions: like terms are collected, what is left is written `(batch+3)`. */
 export function addDims(dims: Shape): Dim {
-  if (dims.every((dim) => typeof dim === 'number')) return dims.reduce<number>((sum, dim) => sum + Number(dim), 0)
-  const nonZero = dims.filter((dim) => dim !== 0)
-  return nonZero.length === 1 ? (nonZero[0] as Dim) : `(${nonZero.join('+')})`
+  const terms = dims.flatMap((dim) => (typeof dim === 'string' && sum.test(dim) ? dim.slice(1, -1).split('+') : [dim]))
+  const factors = new Map<string, number>()
+  for (const term of terms) {
+    const { factor, symbols } = parse(Number.isNaN(Number(term)) ? term : Number(term))
+    const key = symbols.join('*')
+    factors.set(key, (factors.get(key) ?? 0) + factor)
+  }
+  const constant = factors.get('') ?? 0
+  factors.delete('')
+  const open = [...factors].sort().map(([key, factor]) => format({ factor, symbols: key.split('*') }))
+  const parts = [...open, constant].filter((part) => part !== 0)
+  return parts.length > 1 ? `(${parts.join('+')})` : (parts[0] ?? 0)
 }
+
+/** A sum as `addDims` writes it. */
+const sum = /^\([^()]*\)$/
 
 /** A shape for people: `[batch, 3]`. */
 export function formatShape(shape: Shape): string {

@@ -50,6 +50,11 @@ export class Graph {
     return name
   }
 
+  /** Gives a value that a node of this graph makes a more telling name, made unique. */
+  rename(value: Value, base: string): void {
+    value.name = this.uniqueName(base)
+  }
+
   /** Declares an input. Throws when the name is taken: the name is part of the model's interface. */
   input<T extends ElementType>(name: string, type: T, shape: Shape): Value<T> {
     if (this.#names.has(name)) throw new Error(`the graph ${this.name} has a value named ${name} already`)
@@ -69,7 +74,7 @@ export class Graph {
     const { data } = tensor
     const key = name === undefined && data.length <= 64 ? `${tensor.type}[${tensor.dims}]${data.join('\u0000')}` : null
     const known = key === null ? undefined : this.#constants.get(key)
-    if (known) return known as Value<T>
+    if (known && this.initializers.includes(known)) return known as Value<T> // pruning may have dropped it
     const contents =
       tensor.type === 'int64' && tensor.dims.length <= 1 && data.length <= 64 ? Array.from(data, Number) : null
     const value = new Value(this.uniqueName(name ?? 'constant'), tensor.type, tensor.dims, { contents, data: tensor })

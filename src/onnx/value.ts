@@ -3,7 +3,8 @@ import type { Shape } from './dims.ts'
 import type { ElementType, Tensor } from './tensor.ts'
 
 export class Value<T extends ElementType = ElementType> {
-  readonly name: string
+  /** Changed by `Graph.rename` only, which keeps names unique. */
+  name: string
   readonly type: T
   readonly shape: Shape
   /**

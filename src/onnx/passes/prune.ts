@@ -32,3 +32,18 @@ export function prune(graph: Graph): void {
   const initializers = graph.initializers.filter((value) => needed.has(value))
   graph.initializers.splice(0, graph.initializers.length, ...initializers)
 }
+
+/**
+ * Drops, in place, the nodes from index `start` on that none of the `needed` values depends on: for code that adds nodes to a
+ * graph whose outputs are not declared yet. Initializers stay; `prune` removes them once the graph is complete.
+ */
+export function pruneAddedNodes(graph: Graph, start: number, needed: readonly Value[]): void {
+  const read = new Set<Value>(needed)
+  const kept: Node[] = []
+  for (const node of graph.nodes.slice(start).reverse()) {
+    if (!node.outputs.some((output) => read.has(output))) continue
+    for (const value of valuesRead(node)) read.add(value)
+    kept.push(node)
+  }
+  graph.nodes = [...graph.nodes.slice(0, start), ...kept.reverse()]
+}

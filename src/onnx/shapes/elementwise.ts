@@ -1,5 +1,5 @@
 /** Shape rules of the operators that work element by element, broadcasting where there are several inputs. */
-import { broadcastShapes, type Shape } from '../dims.ts'
+import { broadcastShapes, multiplyDims, type Shape } from '../dims.ts'
 import type { ElementType } from '../tensor.ts'
 import type { Value } from '../value.ts'
 import { misfit, need, type RuleArguments, type ShapeRule, sameType } from './rule.ts'
@@ -34,6 +34,14 @@ const broadcast: ShapeRule = (node) => {
   const values = given(node)
   for (const value of values) sameType(first, value)
   return [{ type: first.type, shape: broadcastAll(values) }]
+}
+
+/** A product; of integer vectors whose elements are known, the elements of the result are known too (sizes of shapes). */
+const multiply: ShapeRule = (node) => {
+  const [result] = broadcast(node)
+  const [a, b] = [need(node, 0).contents, need(node, 1).contents]
+  if (!result || a?.length !== 1 || b?.length !== 1) return result ? [result] : []
+  return [{ ...result, contents: [multiplyDims([...a, ...b])] }]
 }
 
 /** Two inputs compared. */
@@ -106,7 +114,7 @@ export const elementwiseShapes = {
   Clip: intoFirst,
   Add: broadcast,
   Sub: broadcast,
-  Mul: broadcast,
+  Mul: multiply,
   Div: broadcast,
   Pow: power,
   Mod: broadcast,
