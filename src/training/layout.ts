@@ -1,0 +1,83 @@
+/**
+ * Where each weight lies in the training program's state: large weights alone, small ones together in one vector, so that
+ * the optimizer's elementwise nodes run once per group and not once per weight (measured: 40 nodes fewer for a small
+ * network, 4 to 6 % of a step; a large weight would only be copied by the joining).
+ */
+import { elementCount } from '../onnx/tensor.ts'
+
+/** A weight from here on (64 KiB) stays alone. */
+const aloneFromElements = 16384
+
+export interface WeightShape {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly trainable: boolean
+}
+
+export interface Member {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** Where it starts in the group's vector. */
+  readonly offset: number
+  readonly size: number
+}
+
+/** Weights that share one vector `[1, size]`. */
+export interface Group {
+  readonly id: string
+  readonly members: readonly Member[]
+  readonly size: number
+  readonly trainable: boolean
+}
+
+export type Layout = readonly Group[]
+
+/** The groups of a model's weights: trainable ones first, the frozen ones in groups of their own. */
+export function layoutOf(weights: readonly WeightShape[]): Layout {
+  const groups: Group[] = []
+  for (const trainable of [true, false]) {
+    const own = weights.filter((weight) => weight.trainable === trainable)
+    const large = own.filter(({ shape }) => elementCount(shape) >= aloneFromElements)
+    const small = own.filter((weight) => !large.includes(weight))
+    const sets = [...large.map((weight) => [weight]), ...(small.length > 0 ? [small] : [])]
+    for (const members of sets) groups.push(groupOf(`group${groups.length}`, members, trainable))
+  }
+  return groups
+}
+
+function groupOf(id: string, weights: readonly WeightShape[], trainable: boolean): Group {
+  let size = 0
+  const members = weights.map(({ name, shape }) => {
+    const member = { name, shape, offset: size, size: elementCount(shape) }
+    size += member.size
+    return member
+  })
+  return { id, members, size, trainable }
+}
+
+/** Values by weight name, joined into one vector per group. Throws where a weight is missing or of another size. */
+export function pack(groups: Layout, values: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
+  return new Map(
+    groups.map((group) => {
+      const vector = new Float32Array(group.size)
+      for (const { name, offset, size } of group.members) {
+        const value = values.get(name)
+        if (value?.length !== size)
+          throw new Error(`weight ${name} has ${value?.length ?? 'no'} elements, expected ${size}`)
+        vector.set(value, offset)
+      }
+      return [group.id, vector]
+    }),
+  )
+}
+
+/** The inverse of `pack`: a copy of each weight's values by name. */
+export function unpack(groups: Layout, vectors: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
+  const values = new Map<string, Float32Array>()
+  for (const group of groups) {
+    const vector = vectors.get(group.id)
+    if (!vector) throw new Error(`no vector for ${group.id}`)
+    for (const { name, offset, size } of group.members) values.set(name, vector.slice(offset, offset + size))
+  }
+  return values
+}
