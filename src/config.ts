@@ -107,8 +107,8 @@ const variables = {
   BODY_LIMIT_BYTES: variable(integer(1024, 2 ** 40), `${MEBIBYTE}`, 'Largest JSON body of a request'),
   UPLOAD_LIMIT_BYTES: variable(integer(1024, 2 ** 40), `${256 * MEBIBYTE}`, 'Largest uploaded dataset or model'),
   MODEL_CACHE_SIZE: variable(integer(1, 100_000), '16', 'Model versions kept open for predictions'),
-  QUEUE_LOCK_MS: variable(integer(100, 3_600_000), '30000', 'How long a worker holds a job without renewing it'),
-  QUEUE_STALLED_MS: variable(integer(100, 3_600_000), '15000', 'How often jobs of lost workers are looked for'),
+  QUEUE_LOCK_MS: variable(integer(100, 3_600_000), '8000', 'How long a worker holds a job without renewing it'),
+  QUEUE_STALLED_MS: variable(integer(100, 3_600_000), '4000', 'How often jobs of lost workers are looked for'),
   S3_BUCKET: variable(text, null, 'S3 bucket for files; unset: files lie in DATA_DIR'),
   S3_REGION: variable(text, 'us-east-1', 'Region of the bucket'),
   S3_ENDPOINT: variable(url('http', 'https'), null, 'Address of an S3 service that is not Amazon’s'),
@@ -165,7 +165,7 @@ export interface Config {
   readonly dataDir: string
   readonly logLevel: Settings['LOG_LEVEL']
   readonly workerConcurrency: number
-  readonly executionProviders: readonly string[]
+  readonly executionProviders: Settings['EXECUTION_PROVIDERS']
   readonly threads: number | 'auto'
   readonly bodyLimitBytes: number
   readonly uploadLimitBytes: number
@@ -235,4 +235,35 @@ function s3Config(settings: Settings): S3Config | undefined {
     ...(secretAccessKey !== undefined && { secretAccessKey }),
     forcePathStyle: settings.S3_FORCE_PATH_STYLE,
   })
+}
+
+/**
+ * The environment in which another process reads this very config: the inverse of `loadConfig`, on top of what this
+ * process was given. Variables that are unset here are unset there.
+ */
+export function childEnvironment(config: Config): Record<string, string | undefined> {
+  const values: { readonly [Name in keyof Variables]: Settings[Name] | undefined } = {
+    HOST: config.host,
+    PORT: config.port,
+    DATABASE_URL: config.databaseUrl,
+    REDIS_URL: config.redisUrl,
+    DATA_DIR: config.dataDir,
+    LOG_LEVEL: config.logLevel,
+    WORKER_CONCURRENCY: config.workerConcurrency,
+    EXECUTION_PROVIDERS: config.executionProviders,
+    THREADS: config.threads,
+    BODY_LIMIT_BYTES: config.bodyLimitBytes,
+    UPLOAD_LIMIT_BYTES: config.uploadLimitBytes,
+    MODEL_CACHE_SIZE: config.modelCacheSize,
+    QUEUE_LOCK_MS: config.queueLockMs,
+    QUEUE_STALLED_MS: config.queueStalledMs,
+    S3_BUCKET: config.s3?.bucket,
+    S3_REGION: config.s3?.region,
+    S3_ENDPOINT: config.s3?.endpoint,
+    S3_ACCESS_KEY_ID: config.s3?.accessKeyId,
+    S3_SECRET_ACCESS_KEY: config.s3?.secretAccessKey,
+    S3_FORCE_PATH_STYLE: config.s3?.forcePathStyle,
+  }
+  const texts = Object.entries(values).map(([name, value]) => [name, value === undefined ? undefined : String(value)])
+  return { ...process.env, ...Object.fromEntries(texts) }
 }

@@ -1,6 +1,6 @@
 /** What a training leaves to read: its history, its events in order, its checkpoints, and sums over all of them. */
 
-import { and, asc, count, desc, eq, gt, sql, sum } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, max, sql, sum } from 'drizzle-orm'
 import type { Database, Transaction } from './database.ts'
 import { STEPS_OF_DELETED } from './models.ts'
 import {
@@ -109,25 +109,42 @@ async function totals(db: Database): Promise<TrainingTotals> {
   }
 }
 
-// The caller has just updated the training's row and so holds its lock: no two writers count at once.
-const nextSeq = (id: string) =>
-  sql<number>`(select coalesce(max(seq), 0) + 1 from training_events where training = ${id})`
-
-/** Writes the event of an epoch. One that an earlier attempt wrote keeps its number and takes the new row. */
-export async function insertEpoch(tx: Transaction, id: string, history: HistoryRow): Promise<void> {
-  const data = finiteOrNull(history)
+/**
+ * Writes the events of epochs. One that an earlier attempt wrote keeps its number and takes the new row. The caller has
+ * just updated the training's row and so holds its lock: no two writers count at once.
+ */
+export async function insertEpochs(tx: Transaction, id: string, history: readonly HistoryRow[]): Promise<void> {
+  const ofTraining = eq(trainingEvents.training, id)
+  const epochs = history.map((row) => row.epoch)
+  const before = await tx
+    .select({ seq: trainingEvents.seq, epoch: trainingEvents.epoch })
+    .from(trainingEvents)
+    .where(and(ofTraining, inArray(trainingEvents.epoch, epochs)))
+  const [newest] = await tx
+    .select({ seq: max(trainingEvents.seq) })
+    .from(trainingEvents)
+    .where(ofTraining)
+  const seqOf = new Map(before.map((event) => [event.epoch, event.seq]))
+  let last = newest?.seq ?? 0
+  const events = history.map((row) => {
+    const seq = seqOf.get(row.epoch) ?? ++last
+    return { training: id, seq, type: 'epoch' as const, epoch: row.epoch, data: finiteOrNull(row) }
+  })
   await tx
     .insert(trainingEvents)
-    .values({ training: id, seq: nextSeq(id), type: 'epoch', epoch: history.epoch, data })
-    .onConflictDoUpdate({ target: [trainingEvents.training, trainingEvents.epoch], set: { data } })
+    .values(events)
+    .onConflictDoUpdate({
+      target: [trainingEvents.training, trainingEvents.seq],
+      set: { data: sql`excluded.data` },
+    })
 }
 
-/** Writes the last event of a training that has just ended. */
+/** Writes the last event of a training that has just ended; its row is locked as above. */
 export async function insertFinished(tx: Transaction, row: TrainingRow): Promise<void> {
   const { id, status, version, error, stopped } = row
-  await tx
-    .insert(trainingEvents)
-    .values({ training: id, seq: nextSeq(id), type: 'finished', data: { status, version, error, stopped } })
+  const seq = sql<number>`(select coalesce(max(seq), 0) + 1 from training_events where training = ${id})`
+  const data = { status, version, error, stopped }
+  await tx.insert(trainingEvents).values({ training: id, seq, type: 'finished', data })
 }
 
 /** JSON knows no NaN and no infinity: a loss that ran away is told as null. */

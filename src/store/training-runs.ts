@@ -20,7 +20,7 @@ import {
   type TrainingStop,
   trainings,
 } from './schema.ts'
-import { insertEpoch, insertFinished } from './training-records.ts'
+import { insertEpochs, insertFinished } from './training-records.ts'
 import { insertVersion } from './versions.ts'
 
 export interface CheckpointInfo {
@@ -43,12 +43,13 @@ export interface TrainingRuns {
    */
   claim(id: string): Promise<{ row: TrainingRow; attempt: number } | null>
   /**
-   * Keeps an epoch and writes its event. An epoch that an earlier attempt wrote is replaced, without a second event.
+   * Keeps epochs and writes their events. An epoch that an earlier attempt wrote is replaced, without a second event.
+   * @param history one row or more, by epoch
    * @param steps optimizer steps of the whole training so far
    * @returns false when the attempt is no longer the current one or the training has ended: stop without writing
    */
-  recordEpoch(id: string, attempt: number, history: HistoryRow, steps: number): Promise<boolean>
-  /** Puts a checkpoint in the place of the one before it, whose blob is deleted. @returns as recordEpoch */
+  recordEpochs(id: string, attempt: number, history: readonly HistoryRow[], steps: number): Promise<boolean>
+  /** Puts a checkpoint in the place of the one before it, whose blob is deleted. @returns as recordEpochs */
   saveCheckpoint(id: string, attempt: number, kind: CheckpointKind, info: CheckpointInfo): Promise<boolean>
   /**
    * Ends the training as `succeeded` and publishes the next version of its model, all or nothing.
@@ -58,9 +59,9 @@ export interface TrainingRuns {
   succeed(id: string, attempt: number, success: TrainingSuccess): Promise<number | null>
   /** Ends the training as `failed`; attempt null: whoever works on it. @returns false when it has ended otherwise */
   fail(id: string, attempt: number | null, error: TrainingError): Promise<boolean>
-  /** Gives a running training back to the queue, or ends it when a cancel was asked for. @returns as recordEpoch */
+  /** Gives a running training back to the queue, or ends it when a cancel was asked for. @returns as recordEpochs */
   requeue(id: string, attempt: number): Promise<boolean>
-  /** Ends a running training as `cancelled`. @returns as recordEpoch */
+  /** Ends a running training as `cancelled`. @returns as recordEpochs */
   markCancelled(id: string, attempt: number, stopped?: TrainingStop | null): Promise<boolean>
   /**
    * Asks for the end: a queued training ends at once, the worker of a running one hears of it (onCancel).
@@ -72,20 +73,20 @@ export interface TrainingRuns {
 export function createTrainingRuns(db: Database, blobs: Blobs): TrainingRuns {
   return {
     claim: (id) => db.transaction((tx) => claim(tx, id)),
-    recordEpoch: (id, attempt, history, steps) =>
+    recordEpochs: (id, attempt, history, steps) =>
       db.transaction(async (tx) => {
         const [row] = await tx
           .update(trainings)
           .set({
             // After a restart from a checkpoint epochs come again: what is told must not go back.
-            epoch: sql`greatest(${trainings.epoch}, ${history.epoch})`,
-            steps: sql`greatest(${trainings.steps}, ${steps})`,
+            epoch: sql`greatest(${trainings.epoch}, ${Math.max(...history.map((row) => row.epoch))}::integer)`,
+            steps: sql`greatest(${trainings.steps}, ${steps}::bigint)`,
             updatedAt: NOW,
           })
           .where(heldBy(id, attempt))
           .returning({ id: trainings.id })
         if (row === undefined) return false
-        await insertEpoch(tx, id, history)
+        await insertEpochs(tx, id, history)
         await notify(tx, EVENTS_CHANNEL, id)
         return true
       }),

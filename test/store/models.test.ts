@@ -76,7 +76,7 @@ test('deleting a model deletes its trainings, versions, checkpoints and all thei
 
 test('steps of deleted trainings still count', async () => {
   const { id, attempt, model: name } = await addRunning(store)
-  await store.trainings.recordEpoch(id, attempt, epochRow(1, 0.5), 1000)
+  await store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5)], 1000)
   await store.trainings.fail(id, attempt, { code: 'internal', detail: 'x' })
   const before = (await store.trainings.totals()).steps
   await store.models.delete(name)

@@ -55,7 +55,7 @@ describe('fencing: after a newer claim the older attempt', () => {
     return { id, attempt, before: await store.trainings.get(id) }
   }
   const writes: [string, (id: string, attempt: number) => Promise<unknown>, false | null][] = [
-    ['records no epoch', (id, attempt) => store.trainings.recordEpoch(id, attempt, epochRow(1, 0.5), 7), false],
+    ['records no epoch', (id, attempt) => store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5)], 7), false],
     [
       'saves no checkpoint',
       (id, attempt) => store.trainings.saveCheckpoint(id, attempt, 'last', { blobKey: 'k' }),
@@ -79,17 +79,17 @@ describe('fencing: after a newer claim the older attempt', () => {
     const { id, attempt } = await addRunning(store)
     await store.trainings.succeed(id, attempt, success('k'))
     const after = await store.trainings.get(id)
-    expect(await store.trainings.recordEpoch(id, attempt, epochRow(1, 0.5), 7)).toBe(false)
+    expect(await store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5)], 7)).toBe(false)
     expect(await store.trainings.fail(id, attempt, { code: 'internal', detail: 'x' })).toBe(false)
     expect(await store.trainings.fail(id, null, { code: 'internal', detail: 'x' })).toBe(false)
     expect(await store.trainings.get(id)).toEqual(after)
   })
 })
 
-describe('recordEpoch', () => {
+describe('recordEpochs', () => {
   test('sets epoch and steps and writes an event', async () => {
     const { id, attempt } = await addRunning(store)
-    expect(await store.trainings.recordEpoch(id, attempt, epochRow(1, 0.5), 7)).toBe(true)
+    expect(await store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5)], 7)).toBe(true)
     expect(await store.trainings.get(id)).toMatchObject({ epoch: 1, steps: 7 })
     expect(await store.trainings.events(id, 0)).toEqual([{ seq: 1, type: 'epoch', data: epochRow(1, 0.5) }])
   })
@@ -97,32 +97,45 @@ describe('recordEpoch', () => {
   test('C54: a loss that is not finite is null in the history, and the row stays whole', async () => {
     const { id, attempt } = await addRunning(store)
     const history = { ...epochRow(1, Number.NaN), val_loss: Number.POSITIVE_INFINITY, accuracy: 0.5 }
-    await store.trainings.recordEpoch(id, attempt, history, 7)
+    await store.trainings.recordEpochs(id, attempt, [history], 7)
     expect(await store.trainings.history(id)).toEqual([{ ...history, loss: null, val_loss: null }])
   })
 
   test('an epoch that a later attempt runs again is told once, with the new numbers', async () => {
     const { id, attempt } = await addRunning(store)
-    await store.trainings.recordEpoch(id, attempt, epochRow(1, 0.5), 7)
-    await store.trainings.recordEpoch(id, attempt, epochRow(2, 0.4), 14)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5)], 7)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(2, 0.4)], 14)
     const second = await store.trainings.claim(id)
-    await store.trainings.recordEpoch(id, second?.attempt ?? 0, epochRow(2, 0.3), 14)
-    await store.trainings.recordEpoch(id, second?.attempt ?? 0, epochRow(3, 0.2), 21)
+    await store.trainings.recordEpochs(id, second?.attempt ?? 0, [epochRow(2, 0.3)], 14)
+    await store.trainings.recordEpochs(id, second?.attempt ?? 0, [epochRow(3, 0.2)], 21)
     expect(await store.trainings.history(id)).toEqual([epochRow(1, 0.5), epochRow(2, 0.3), epochRow(3, 0.2)])
     expect((await store.trainings.events(id, 0)).map((event) => event.seq)).toEqual([1, 2, 3])
   })
 
+  test('several epochs are kept at once, each with its event, those run again without a second one', async () => {
+    const { id, attempt } = await addRunning(store)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5), epochRow(2, 0.4)], 14)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(2, 0.3), epochRow(3, 0.2), epochRow(4, 0.1)], 28)
+    expect(await store.trainings.events(id, 0)).toMatchObject([
+      { seq: 1, data: epochRow(1, 0.5) },
+      { seq: 2, data: epochRow(2, 0.3) },
+      { seq: 3, data: epochRow(3, 0.2) },
+      { seq: 4, data: epochRow(4, 0.1) },
+    ])
+    expect(await store.trainings.get(id)).toMatchObject({ epoch: 4, steps: 28 })
+  })
+
   test('progress does not go back when epochs are run again', async () => {
     const { id, attempt } = await addRunning(store)
-    await store.trainings.recordEpoch(id, attempt, epochRow(5, 0.5), 35)
-    await store.trainings.recordEpoch(id, attempt, epochRow(4, 0.5), 28)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(5, 0.5)], 35)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(4, 0.5)], 28)
     expect(await store.trainings.get(id)).toMatchObject({ epoch: 5, steps: 35 })
   })
 
   test('epochs recorded at once are counted one after the other', async () => {
     const { id, attempt } = await addRunning(store)
     const epochs = Array.from({ length: 12 }, (_, i) => i + 1)
-    await Promise.all(epochs.map((epoch) => store.trainings.recordEpoch(id, attempt, epochRow(epoch, 1), epoch)))
+    await Promise.all(epochs.map((epoch) => store.trainings.recordEpochs(id, attempt, [epochRow(epoch, 1)], epoch)))
     expect((await store.trainings.events(id, 0)).map((event) => event.seq)).toEqual(epochs)
   })
 })
@@ -234,7 +247,7 @@ describe('fail', () => {
 describe('requeue', () => {
   test('gives the training back with its history, and the next claim goes on', async () => {
     const { id, attempt } = await addRunning(store)
-    await store.trainings.recordEpoch(id, attempt, epochRow(1, 0.5), 7)
+    await store.trainings.recordEpochs(id, attempt, [epochRow(1, 0.5)], 7)
     expect(await store.trainings.requeue(id, attempt)).toBe(true)
     expect(await store.trainings.get(id)).toMatchObject({ status: 'queued', epoch: 1, finishedAt: null })
     expect(await store.trainings.claim(id)).toMatchObject({ attempt: attempt + 1 })

@@ -64,7 +64,9 @@ async function joinServer(cluster: Cluster, start: () => Promise<StartOutcome>):
   while (Date.now() < deadline) {
     const server = await findPostmaster(cluster.path)
     if (server === null) {
-      if ((await start()) === 'refused') await clearDeadPostmaster(cluster.path)
+      if ((await start()) !== 'refused') continue
+      await clearDeadPostmaster(cluster.path)
+      await sleep(20)
       continue
     }
     const lease = server.status === 'ready' ? await takeLease(cluster, server) : null

@@ -3,7 +3,7 @@
  * @see https://www.postgresql.org/docs/18/storage-file-layout.html, and pidfile.h of its sources for the lines
  */
 
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface Postmaster {
@@ -30,12 +30,19 @@ export async function findPostmaster(cluster: string): Promise<Postmaster | null
   return { pid, port: Number(lines[3]), status }
 }
 
+// A server that starts writes its file within milliseconds of making it.
+const SURELY_DEAD_MS = 3000
+
 /**
  * Removes the file of a server that is gone. PostgreSQL does so itself, but not where its number now belongs to another
- * program, as happens in a container that starts anew; so this is for after it refused to start.
+ * program, as happens in a container that starts anew; so this is for after it refused to start. A young file stays: it
+ * may be that of a server which another process is just starting.
  */
 export async function clearDeadPostmaster(cluster: string): Promise<void> {
-  if ((await findPostmaster(cluster)) === null) await rm(join(cluster, 'postmaster.pid'), { force: true })
+  const path = join(cluster, 'postmaster.pid')
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
+  if (Date.now() - mtimeMs < SURELY_DEAD_MS) return
+  if ((await findPostmaster(cluster)) === null) await rm(path, { force: true })
 }
 
 /** Whether a process lives. */

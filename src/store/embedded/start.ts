@@ -84,7 +84,7 @@ async function logLength(path: string): Promise<number> {
 
 async function explain({ logPath, path }: Cluster, before: number): Promise<StartOutcome> {
   const said = (await readFile(logPath)).subarray(before).toString().trim()
-  if (/lock file ".*" already exists|pre-existing shared memory block/.test(said)) return 'refused'
+  if (/lock file ".*" (already exists|is empty)|pre-existing shared memory block/.test(said)) return 'refused'
   if (said.includes('could not create any TCP/IP sockets')) return 'collided'
   const reason = said.split('\n').findLast((line) => /FATAL|error while loading|not found/.test(line)) ?? said
   throw new Error(`the embedded PostgreSQL in ${path} did not start: ${reason || 'it gave no reason'} (${logPath})`)
