@@ -1,0 +1,138 @@
+/** The target of a training: numbers to predict, or classes with labels. Lowered, it turns a model's output into answers. */
+import { bodyProblem, type Problem } from '../errors.ts'
+import type { Builder } from '../onnx/builder.ts'
+import { stringTensor, tensorOf } from '../onnx/tensor.ts'
+import type { Value } from '../onnx/value.ts'
+import { type Column, type ColumnType, cellValue, columnNamed, isMissing, type Table } from './table.ts'
+
+/** Plain data, kept with a version. */
+export type FittedTarget =
+  | { readonly column: string; readonly type: ColumnType; readonly kind: 'regression' }
+  | {
+      readonly column: string
+      readonly type: ColumnType
+      readonly kind: 'binary' | 'multiclass'
+      /** In numeric order where all are numbers, else in code-unit order; they do not depend on the split. */
+      readonly labels: readonly string[]
+      /** True where the model gives logits and probabilities are yet to be made. */
+      readonly fromLogits: boolean
+    }
+
+/** What a target is learned as. */
+export type TargetUse = 'classes' | 'numbers'
+
+/** More classes than this is a column of another kind, taken for classes by mistake. */
+const MOST_CLASSES = 10_000
+
+/** How a column is learned where the request does not say: texts and booleans as classes, numbers as numbers. */
+export function usualTargetUse(column: Column): TargetUse {
+  return column.type === 'number' ? 'numbers' : 'classes'
+}
+
+/**
+ * Finds the labels of the rows (all usable ones, not only those of training).
+ * @throws {Problem} invalid_target (one class or too many, numbers that are no classes, texts that are no numbers)
+ */
+export function fitTarget(
+  table: Table,
+  rows: Int32Array,
+  target: string,
+  use: TargetUse,
+  fromLogits = false,
+): FittedTarget {
+  const column = columnNamed(table, target)
+  const { type } = column
+  if (use === 'numbers') {
+    if (type === 'category') throw refusal(target, 'holds texts, which are classes; a loss for numbers needs numbers')
+    if (rows.length === 0) throw refusal(target, 'has no rows left to learn from')
+    return { column: target, type, kind: 'regression' }
+  }
+  const labels = labelsOf(column, rows)
+  if (labels.length > MOST_CLASSES) {
+    throw refusal(
+      target,
+      `has ${labels.length} different values, more than the ${MOST_CLASSES} classes that can be learned`,
+    )
+  }
+  if (labels.length < 2) {
+    const found = labels[0] === undefined ? 'no class' : `one class only, ${JSON.stringify(labels[0])}`
+    throw refusal(target, `has ${found} in ${rows.length} rows: expected at least two classes`)
+  }
+  return { column: target, type, kind: labels.length === 2 ? 'binary' : 'multiclass', labels, fromLogits }
+}
+
+function refusal(target: string, reason: string): Problem {
+  return bodyProblem('invalid_target', '/target', `target: column ${JSON.stringify(target)} ${reason}.`)
+}
+
+function labelsOf(column: Column, rows: Int32Array): string[] {
+  const labels = new Set<string>()
+  if (column.type === 'category') {
+    const present = new Uint8Array(column.categories.length)
+    for (const row of rows) present[column.codes[row] as number] = 1
+    for (const [code, label] of column.categories.entries()) if (present[code]) labels.add(label)
+  } else {
+    const distinct = new Set<number>()
+    for (const row of rows) distinct.add(column.values[row] as number)
+    for (const value of distinct) labels.add(classLabel(column, value))
+  }
+  return sortLabels([...labels])
+}
+
+function classLabel(column: Column, value: number): string {
+  if (column.type === 'boolean') return value === 1 ? 'true' : 'false'
+  if (!Number.isInteger(value)) {
+    throw refusal(column.name, `holds ${value}, which is no class: a loss for classes needs texts or whole numbers`)
+  }
+  return String(value)
+}
+
+/** Numeric order where every label is a number, so that 10 comes after 9. */
+function sortLabels(labels: string[]): string[] {
+  const inOrder = labels.sort()
+  const numeric = inOrder.every((label) => label.trim() !== '' && Number.isFinite(Number(label)))
+  return numeric ? inOrder.sort((a, b) => Number(a) - Number(b)) : inOrder
+}
+
+/** The target of each row: its number, or the index of its class. Rows with a missing target give NaN or -1. */
+export function encodeTarget(fitted: FittedTarget, table: Table, rows: Int32Array): Float64Array {
+  const column = columnNamed(table, fitted.column)
+  if (fitted.kind === 'regression') {
+    if (column.type === 'category') throw new Error(`the target ${fitted.column} is text and was fitted as numbers`)
+    return Float64Array.from(rows, (row) => (isMissing(column, row) ? Number.NaN : (column.values[row] as number)))
+  }
+  const indexOf = new Map(fitted.labels.map((label, index) => [label, index]))
+  if (column.type === 'category') {
+    const indexOfCode = Int32Array.from(column.categories, (label) => indexOf.get(label) ?? -1)
+    return Float64Array.from(rows, (row) => indexOfCode[column.codes[row] as number] ?? -1)
+  }
+  return Float64Array.from(rows, (row) => indexOf.get(String(cellValue(column, row))) ?? -1)
+}
+
+/** The names of a served model's outputs. */
+export type TargetOutput = 'label' | 'probabilities' | 'value'
+
+/**
+ * From the model's output to what is answered: `value` float32 [batch], or `label` string [batch] and `probabilities`
+ * float32 [batch, classes]. A single output p of two classes is the probability of the second; it wins above 0.5.
+ */
+export function lowerTarget(
+  op: Builder,
+  fitted: FittedTarget,
+  output: Value<'float32'>,
+): { outputs: Partial<Record<TargetOutput, Value>> } {
+  const flat = op.ints([-1])
+  if (fitted.kind === 'regression') return { outputs: { value: op.named('value').Reshape(output, flat) } }
+  const labels = op.constant(stringTensor(fitted.labels), 'labels')
+  if (output.shape.at(-1) !== 1) {
+    const probabilities = fitted.fromLogits ? op.Softmax(output, { axis: -1 }) : output
+    const winner = op.ArgMax(probabilities, { axis: -1, keepdims: 0 })
+    return { outputs: { label: op.named('label').Gather(labels, winner, { axis: 0 }), probabilities } }
+  }
+  const p = fitted.fromLogits ? op.Sigmoid(output) : output
+  const one = op.constant(tensorOf('float32', [1], []))
+  const half = op.constant(tensorOf('float32', [0.5], []))
+  const probabilities = op.named('probabilities').Concat([op.Sub(one, p), p], { axis: -1 })
+  const winner = op.Reshape(op.Cast(op.Greater(p, half), { to: 'int64' }), flat)
+  return { outputs: { label: op.named('label').Gather(labels, winner, { axis: 0 }), probabilities } }
+}
