@@ -1,0 +1,58 @@
+/**
+ * Activation functions by their Keras names, one line each, with Keras 3's constants.
+ * @see https://keras.io/api/layers/activations/
+ */
+import type { Builder } from '../onnx/builder.ts'
+import type { Real } from '../onnx/value.ts'
+
+interface Activation {
+  /** From the pre-activation to the activation, same shape. */
+  readonly apply: (op: Builder, x: Real) => Real
+  /**
+   * What the values may be read as: `distribution` over the last axis, or a `probability` each. Left out: neither.
+   * Losses that need probabilities ask for it.
+   */
+  readonly gives?: 'distribution' | 'probability'
+  /** Whether crossentropies can be computed from the pre-activation instead, which no rounding spoils. */
+  readonly hasLogits?: true
+}
+
+export const activations = {
+  linear: { apply: (_op, x) => x },
+  relu: { apply: (op, x) => op.Relu(x) },
+  sigmoid: { apply: (op, x) => op.Sigmoid(x), gives: 'probability', hasLogits: true },
+  tanh: { apply: (op, x) => op.Tanh(x) },
+  softmax: { apply: (op, x) => op.Softmax(x, { axis: -1 }), gives: 'distribution', hasLogits: true },
+  softplus: { apply: (op, x) => op.Softplus(x) },
+  softsign: { apply: (op, x) => op.Softsign(x) },
+  elu: { apply: (op, x) => op.Elu(x, { alpha: 1 }) },
+  selu: { apply: (op, x) => op.Selu(x, {}) },
+  // Keras 3: slope 0.2 (Keras 2 and TensorFlow.js: 0.3 in the layer of this name)
+  leaky_relu: { apply: (op, x) => op.LeakyRelu(x, { alpha: 0.2 }) },
+  exponential: { apply: (op, x) => op.Exp(x) },
+  // Keras 3: relu6(x + 3) / 6 (Keras 2: slope 0.2)
+  hard_sigmoid: { apply: (op, x) => op.HardSigmoid(x, { alpha: 1 / 6, beta: 0.5 }), gives: 'probability' },
+  log_softmax: { apply: (op, x) => op.LogSoftmax(x, { axis: -1 }) },
+  silu: { apply: silu },
+  swish: { apply: silu },
+  gelu: { apply: gelu },
+  mish: { apply: (op, x) => op.Mul(x, op.Tanh(op.Softplus(x))) },
+  relu6: { apply: (op, x) => op.Clip(x, op.scalar(0, x), op.scalar(6, x)) },
+} as const satisfies Readonly<Record<string, Activation>>
+
+export type ActivationName = keyof typeof activations
+
+/** The activation of a name that was validated. */
+export function activationOf(name: ActivationName): Activation {
+  return activations[name]
+}
+
+function silu(op: Builder, x: Real): Real {
+  return op.Mul(x, op.Sigmoid(x))
+}
+
+/** The exact form, Keras' default: x·Φ(x) = x/2·(1 + erf(x/√2)). */
+function gelu(op: Builder, x: Real): Real {
+  const twice = op.Add(op.Erf(op.Mul(x, op.scalar(Math.SQRT1_2, x))), op.scalar(1, x))
+  return op.Mul(op.Mul(x, op.scalar(0.5, x)), twice)
+}

@@ -1,0 +1,21 @@
+/** The table of initializers, by their Keras names. */
+import type { NamedTable } from '../named.ts'
+import { constant, ones, zeros } from './constant.ts'
+import type { Initializer } from './initializer.ts'
+import { randomNormal, randomUniform, truncatedNormalInitializer } from './random.ts'
+import { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform } from './variance-scaling.ts'
+
+export const initializers: NamedTable<Initializer> = {
+  glorot_uniform: glorotUniform,
+  glorot_normal: glorotNormal,
+  he_uniform: heUniform,
+  he_normal: heNormal,
+  lecun_uniform: lecunUniform,
+  lecun_normal: lecunNormal,
+  random_uniform: randomUniform,
+  random_normal: randomNormal,
+  truncated_normal: truncatedNormalInitializer,
+  zeros,
+  ones,
+  constant,
+}

@@ -1,0 +1,47 @@
+/**
+ * Initial weights scaled by the fans of the weight: variance = scale / n, with n the fan in, the fan out or their mean.
+ * Glorot: @see Glorot & Bengio 2010. He: @see He et al. 2015. LeCun: @see LeCun et al. 1998.
+ */
+import { NameOf } from '../named.ts'
+import { Seed, Strict } from '../strict.ts'
+import { fansOf } from './fans.ts'
+import { defineInitializer, type Initializer, truncatedNormal, valuesOf } from './initializer.ts'
+
+type Mode = 'fan_in' | 'fan_avg'
+
+function varianceOf(shape: readonly number[], scale: number, mode: Mode): number {
+  const { fanIn, fanOut } = fansOf(shape)
+  return scale / Math.max(1, mode === 'fan_in' ? fanIn : (fanIn + fanOut) / 2)
+}
+
+/** Uniform in ±√(3·variance). */
+function scaledUniform(name: string, scale: number, mode: Mode): Initializer {
+  return defineInitializer({
+    config: Strict({ name: NameOf(name), seed: Seed }),
+    create: (_config, shape, random) => {
+      const limit = Math.sqrt(3 * varianceOf(shape, scale, mode))
+      return valuesOf(shape, () => limit * (2 * random.uniform() - 1))
+    },
+  })
+}
+
+/** The deviation of a standard normal cut off at ±2: drawn values are divided by it to keep the variance. */
+const truncatedDeviation = 0.87962566103423978
+
+/** Normal with the variance, cut off at two deviations. */
+function scaledNormal(name: string, scale: number, mode: Mode): Initializer {
+  return defineInitializer({
+    config: Strict({ name: NameOf(name), seed: Seed }),
+    create: (_config, shape, random) => {
+      const stddev = Math.sqrt(varianceOf(shape, scale, mode)) / truncatedDeviation
+      return valuesOf(shape, () => truncatedNormal(0, stddev, random))
+    },
+  })
+}
+
+export const glorotUniform = scaledUniform('glorot_uniform', 1, 'fan_avg')
+export const glorotNormal = scaledNormal('glorot_normal', 1, 'fan_avg')
+export const heUniform = scaledUniform('he_uniform', 2, 'fan_in')
+export const heNormal = scaledNormal('he_normal', 2, 'fan_in')
+export const lecunUniform = scaledUniform('lecun_uniform', 1, 'fan_in')
+export const lecunNormal = scaledNormal('lecun_normal', 1, 'fan_in')

@@ -1,0 +1,76 @@
+/** Crossentropy over classes, -Σ y·log p, with the truth as one-hot rows or as class indices. */
+import type { Builder } from '../../onnx/builder.ts'
+import { tensorOf } from '../../onnx/tensor.ts'
+import type { Any, Real } from '../../onnx/value.ts'
+import type { ModelOutput } from '../model.ts'
+import { NameOf } from '../named.ts'
+import { Strict } from '../strict.ts'
+import { FromLogits, type LogitsConfig, logitsMisfit } from './from-logits.ts'
+import { asFloats, clippedLog, defineLoss, meanPerSample, sizeOf, type Target, targetName, unitsOf } from './loss.ts'
+
+/**
+ * yTrue one-hot, [batch, …, classes]. Probabilities are divided by their sum first, as Keras does.
+ * @see https://keras.io/api/losses/probabilistic_losses/
+ */
+export const categoricalCrossentropy = defineLoss<LogitsConfig>({
+  config: Strict({ name: NameOf('categorical_crossentropy'), from_logits: FromLogits }),
+  targetKind: 'one_hot',
+  perSample: (op, yTrue, yPred, { from_logits }) => {
+    if (from_logits) return expected(op, asFloats(op, yTrue, yPred), logSoftmax(op, yPred))
+    const sum = op.ReduceSum(yPred, op.ints([-1]), { keepdims: 1 })
+    return expected(op, asFloats(op, yTrue, yPred), clippedLog(op, op.Div(yPred, sum)))
+  },
+  fromLogits: (op, yTrue, logits) => expected(op, asFloats(op, yTrue, logits), logSoftmax(op, logits)),
+  fits,
+  probabilities: ({ from_logits }) => (from_logits ? 'softmax' : null),
+})
+
+/**
+ * yTrue class indices, [batch, …].
+ * @see https://keras.io/api/losses/probabilistic_losses/
+ */
+export const sparseCategoricalCrossentropy = defineLoss<LogitsConfig>({
+  config: Strict({ name: NameOf('sparse_categorical_crossentropy'), from_logits: FromLogits }),
+  targetKind: 'class_index',
+  perSample: (op, yTrue, yPred, { from_logits }) =>
+    expected(op, oneHot(op, yTrue, yPred), from_logits ? logSoftmax(op, yPred) : clippedLog(op, yPred)),
+  fromLogits: (op, yTrue, logits) => expected(op, oneHot(op, yTrue, logits), logSoftmax(op, logits)),
+  fits,
+  probabilities: ({ from_logits }) => (from_logits ? 'softmax' : null),
+})
+
+function logSoftmax(op: Builder, logits: Real): Real {
+  return op.LogSoftmax(logits, { axis: -1 })
+}
+
+/** -Σ y·log p over the classes, then the mean over what axes are left. */
+function expected(op: Builder, y: Real, logProbabilities: Real): Real {
+  const sum = op.ReduceSum(op.Mul(y, logProbabilities), op.ints([-1]), { keepdims: 0 })
+  return meanPerSample(op, op.Neg(sum))
+}
+
+/** Class indices as rows with a 1 at the class. [batch, 1] beside [batch, classes] is taken as [batch]. */
+function oneHot(op: Builder, yTrue: Any, like: Real): Real {
+  const rank = like.shape.length
+  const classes = like.shape.at(-1)
+  if (typeof classes !== 'number') throw new Error(`the number of classes of ${like.name} is not known`)
+  const indices = op.Cast(yTrue.shape.length === rank ? op.Squeeze(yTrue, op.ints([-1])) : yTrue, { to: 'int64' })
+  const offAndOn: Real = op.constant(tensorOf(like.type, [0, 1]))
+  return op.OneHot(indices, op.constant(tensorOf('int64', [classes], [])), offAndOn, { axis: -1 })
+}
+
+/** One unit per class, softmax. */
+function fits(
+  output: Pick<ModelOutput, 'shape' | 'activation'>,
+  target: Target,
+  { from_logits }: LogitsConfig,
+): string | null {
+  if (target.kind === 'regression') {
+    return `crossentropy learns classes, but ${targetName(target)} is a number: use mean_squared_error`
+  }
+  const classes = target.labels?.length ?? 2
+  if (sizeOf(output) !== classes) {
+    return `${targetName(target)} has ${classes} classes, but the output has ${unitsOf(output)}: give the last layer ${classes} units with softmax${classes === 2 ? ', or 1 unit with sigmoid and binary_crossentropy' : ''}`
+  }
+  return logitsMisfit(output, from_logits, 'softmax')
+}

@@ -1,0 +1,80 @@
+/** The form of a loss: one number per sample from the truth and the model's output. */
+import type { TUnsafe } from 'typebox'
+import type { Builder } from '../../onnx/builder.ts'
+import type { Any, Real } from '../../onnx/value.ts'
+import type { ModelOutput } from '../model.ts'
+import type { NamedConfig } from '../named.ts'
+
+/**
+ * How the truth is given to a loss:
+ * - `number`: float [batch, …] in the output's shape
+ * - `binary`: float 0 or 1, in the output's shape
+ * - `class_index`: int64 [batch, …], the output's shape without its last axis
+ * - `one_hot`: float, in the output's shape, the last axis adds up to 1
+ */
+export type TargetKind = 'number' | 'binary' | 'class_index' | 'one_hot'
+
+/** What a column to be learned is. */
+export interface Target {
+  readonly kind: 'regression' | 'binary' | 'multiclass'
+  readonly column?: string
+  /** The classes, for the two kinds that have them. */
+  readonly labels?: readonly string[]
+}
+
+export interface Loss<C extends NamedConfig = NamedConfig> {
+  readonly config: TUnsafe<C>
+  readonly targetKind: TargetKind
+  /** The loss of each sample, [batch], from the model's output. */
+  perSample(op: Builder, yTrue: Any, yPred: Real, config: C): Real
+  /**
+   * The same from the logits of a softmax or sigmoid output, [batch]: exact where the probability is rounded to 0 or 1.
+   * Used instead of `perSample` wherever the model has logits.
+   */
+  fromLogits?(op: Builder, yTrue: Any, logits: Real, config: C): Real
+  /** What does not fit between the output and the target, and what to do; null where all fits. */
+  fits(output: Pick<ModelOutput, 'shape' | 'activation'>, target: Target, config: C): string | null
+  /** The activation that makes probabilities of an output that is left as logits (`from_logits`); null where it is none. */
+  probabilities?(config: C): 'softmax' | 'sigmoid' | null
+}
+
+export function defineLoss<C extends NamedConfig>(loss: Loss<C>): Loss {
+  return loss
+}
+
+/** Probabilities are kept this far from 0 and 1 before their logarithm, as Keras does. */
+const probabilityEpsilon = 1e-7
+
+/** log of probabilities, clipped as Keras clips. */
+export function clippedLog(op: Builder, probabilities: Real): Real {
+  const low = op.scalar(probabilityEpsilon, probabilities)
+  const high = op.scalar(1 - probabilityEpsilon, probabilities)
+  return op.Log(op.Clip(probabilities, low, high))
+}
+
+/** The mean over every axis but the batch's: [batch, …] → [batch]. */
+export function meanPerSample(op: Builder, x: Real): Real {
+  const axes = x.shape.map((_, axis) => axis).slice(1)
+  return axes.length === 0 ? x : op.ReduceMean(x, op.ints(axes), { keepdims: 0 })
+}
+
+/** The truth as floats of the prediction's type. */
+export function asFloats(op: Builder, yTrue: Any, like: Real): Real {
+  return yTrue.type === like.type ? (yTrue as Real) : op.Cast(yTrue, { to: like.type })
+}
+
+/** The number of values of one sample. */
+export function sizeOf({ shape }: Pick<ModelOutput, 'shape'>): number {
+  return shape.reduce((product, length) => product * length, 1)
+}
+
+/** Units in words. */
+export function unitsOf(output: Pick<ModelOutput, 'shape'>): string {
+  const size = sizeOf(output)
+  return `${size} ${size === 1 ? 'unit' : 'units'}`
+}
+
+/** The target's column in words. */
+export function targetName({ column }: Target): string {
+  return column === undefined ? 'the target' : `the target ${JSON.stringify(column)}`
+}
