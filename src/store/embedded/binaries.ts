@@ -39,7 +39,7 @@ export async function findBinaries(): Promise<Binaries> {
  * Makes the links between libraries that the package cannot hold. Its install script does the same, but npm runs it
  * only where scripts are allowed.
  */
-async function completeLinks(root: string): Promise<void> {
+export async function completeLinks(root: string): Promise<void> {
   const list = join(root, 'native/pg-symlinks.json')
   if (!existsSync(list)) return
   // The package's own file: [{ source, target }], paths from its root.

@@ -50,7 +50,10 @@ async function makeCluster(folder: string, { initdb }: Binaries, launcher: Launc
     await rm(unfinished, { recursive: true, force: true })
     // Another process was first.
     if (existsSync(join(folder, 'cluster', 'PG_VERSION'))) return
-    throw error
+    if (!existsSync(folder)) throw error
+    throw new Error(`${folder} is not empty and holds no cluster of PostgreSQL: move it away, or set DATA_DIR`, {
+      cause: error,
+    })
   }
 }
 
