@@ -2,22 +2,183 @@
  * The training program: forward, backward and optimizer update of one step as the body of a `Scan`, so that one native run
  * trains many steps. Batches are gathered inside from the whole training part.
  *
- * Inputs: `x` [rows, …features], `y` [rows, …target], `order` [steps, batch] (rows of each batch), `inverse_batch` [1],
+ * Inputs: `x` [rows, …features], `y` [rows, …target], `order` [steps, batch] (the rows of each batch), `inverse_batch` [],
  * one `scalar/<name>` [steps, 1, 1] per number that the optimizer wants in each step, `keys` [steps] where the model draws
- * noise, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size].
- * Outputs: the new state under `next/…`, `loss` [steps] (mean over the batch, penalties included) and, where metrics want
- * them, `predictions` [steps, batch, …units].
+ * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size].
+ * Outputs, in this order: the new state, `losses` [steps] (the mean over each batch, penalties included) and, where metrics
+ * want them, `predictions` [steps, batch, …units].
  */
 import { gradients } from '../autodiff/gradients.ts'
-import type { ResolvedLoss } from '../nn/losses/index.ts'
-import { callModel, type Model } from '../nn/model.ts'
-import type { ResolvedOptimizer } from '../nn/optimizers/index.ts'
+import { lossOf } from '../nn/losses/index.ts'
+import { callModel } from '../nn/lower.ts'
+import type { Model } from '../nn/model.ts'
+import type { NamedConfig } from '../nn/named.ts'
+import { optimizerOf } from '../nn/optimizers/index.ts'
+import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
-import type { Shape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
-import type { Group, Layout } from './layout.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import { modelLoss, prediction, type TargetForm, unpackGroup } from './model-graph.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
+
+export interface ProgramSpec {
+  readonly model: Model
+  readonly loss: NamedConfig
+  readonly optimizer: OptimizerConfig
+  readonly target: TargetForm
+  /** Whether the outputs of every step leave the program, for metrics. */
+  readonly withPredictions: boolean
+}
+
+export interface TrainingProgram {
+  readonly bytes: Uint8Array
+  readonly layout: Layout
+  /** Names of the state in the order of the program's outputs, and what each one starts from where it is a slot. */
+  readonly state: readonly StateEntry[]
+  readonly scalars: readonly string[]
+  readonly needsKeys: boolean
+}
+
+export interface StateEntry {
+  readonly name: string
+  readonly group: string
+  /** Null for the weights themselves. */
+  readonly slot: string | null
+  readonly initial: number
+  readonly size: number
+}
+
+/** Targets of up to this many numbers are gathered once for a run and sliced by the Scan; larger ones in the body. */
+const gatheredOnceUpTo = 256
+
+/** Compiles a model, loss and optimizer. Pure: the same spec gives the same bytes. */
+export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
+  const layout = layoutOf(spec.model.weights)
+  const graph = Graph.create('training')
+  const outer = createBuilder(graph)
+  const feeds = declareInputs(graph, spec, layout)
+  const body = buildStep(outer, feeds, spec, layout)
+  const results = outer.Scan([...feeds.state, ...body.sequences], {
+    body: body.graph,
+    num_scan_inputs: body.sequences.length,
+  })
+  for (const result of results) graph.output(result)
+  prune(graph)
+  return { bytes: toBytes(graph), layout, state: feeds.entries, scalars: feeds.scalarNames, needsKeys: body.needsKeys }
+}
+
+type Feeds = ReturnType<typeof declareInputs>
+
+function declareInputs(graph: Graph, { model, optimizer, target }: ProgramSpec, layout: Layout) {
+  const { slots, scalars } = optimizerOf(optimizer)
+  const slotValues = Object.entries(slots(optimizer))
+  const scalarNames = Object.keys(scalars(optimizer, 1, 0))
+  const entries = layout
+    .filter(({ trainable }) => trainable)
+    .flatMap(({ id, size }): StateEntry[] => [
+      { name: `state/${id}`, group: id, slot: null, initial: 0, size },
+      ...slotValues.map(([slot, initial]) => ({ name: `state/${id}/${slot}`, group: id, slot, initial, size })),
+    ])
+  return {
+    x: graph.input('x', 'float32', ['rows', ...(model.inputs[0]?.shape ?? [])]),
+    y: graph.input('y', target.type, ['rows', ...target.shape]),
+    order: graph.input('order', 'int32', ['steps', 'batch']),
+    inverseBatch: graph.input('inverse_batch', 'float32', []),
+    keys: graph.input('keys', 'uint32', ['steps']),
+    scalarNames,
+    scalars: scalarNames.map((name) => graph.input(`scalar/${name}`, 'float32', ['steps', 1, 1])),
+    frozen: layout
+      .filter(({ trainable }) => !trainable)
+      .map((group) => ({ group, vector: graph.input(`frozen/${group.id}`, 'float32', [1, group.size]) })),
+    entries,
+    state: entries.map(({ name, size }) => graph.input(name, 'float32', [1, size])),
+  }
+}
+
+/** The body of the Scan, and the sequences that it is run along. */
+function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layout) {
+  const { model, loss, target } = spec
+  const graph = outer.graph.subgraph('step')
+  const op = createBuilder(graph)
+  const state = new Map(feeds.entries.map(({ name, size }) => [name, graph.input(`${name}/now`, 'float32', [1, size])]))
+  const scalars = Object.fromEntries(
+    feeds.scalarNames.map((name) => [name, graph.input(`scalar/${name}/now`, 'float32', [1, 1])]),
+  )
+  const key = graph.input('key', 'uint32', [])
+  const rows = graph.input('rows_now', 'int32', ['batch'])
+  const sequences: Value[] = [...feeds.scalars, feeds.keys, feeds.order]
+  const gatheredOnce = elementCount(target.shape) <= gatheredOnceUpTo
+  if (gatheredOnce) sequences.push(outer.Gather(feeds.y, feeds.order, { axis: 0 }))
+  const y = gatheredOnce
+    ? graph.input('y_now', target.type, ['batch', ...target.shape])
+    : op.Gather(feeds.y, rows, { axis: 0 })
+  const noise = createNoise(outer, op, feeds.order, key)
+  const weights = {
+    ...Object.assign({}, ...feeds.frozen.map(({ group, vector }) => unpackGroup(outer, group, vector))),
+    ...Object.assign(
+      {},
+      ...layout
+        .filter(({ trainable }) => trainable)
+        .map((group) => unpackGroup(op, group, state.get(`state/${group.id}`) as Value<'float32'>)),
+    ),
+  }
+  const context = { training: true, uniform: noise.uniform }
+  const called = callModel(op, model, [op.Gather(feeds.x, rows, { axis: 0 })], weights, context)
+  const { perSample, penalty } = modelLoss(op, lossOf(loss), loss, called, y)
+  const data = op.Mul(op.ReduceSum(perSample, null, { keepdims: 0 }), feeds.inverseBatch)
+  const total = penalty ? op.Add(data, penalty) : data
+  const next = updateAll(op, spec, feeds, state, scalars, total)
+  for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
+  graph.output(total)
+  if (spec.withPredictions) graph.output(prediction(op, lossOf(loss), loss, called))
+  return { graph, sequences, needsKeys: noise.isUsed() }
+}
+
+/** The optimizer's update of every trainable group: new values by state name. */
+function updateAll(
+  op: Builder,
+  { optimizer }: ProgramSpec,
+  { entries }: Feeds,
+  state: ReadonlyMap<string, Real>,
+  scalars: Readonly<Record<string, Real>>,
+  loss: Real,
+): Map<string, Real> {
+  const weights = entries.filter(({ slot }) => slot === null)
+  const found = gradients(
+    op,
+    loss,
+    weights.map(({ name }) => state.get(name) as Real),
+  )
+  const next = new Map<string, Real>()
+  weights.forEach(({ name, group }, i) => {
+    const own = entries.filter((entry) => entry.group === group && entry.slot !== null)
+    const slots = Object.fromEntries(own.map((entry) => [entry.slot as string, state.get(entry.name) as Real]))
+    const inputs = { weight: state.get(name) as Real, gradient: found[i] as Real, slots, scalars }
+    const result = optimizerOf(optimizer).update(op.named(`update_${group}`), inputs, optimizer)
+    next.set(name, result.weight)
+    for (const entry of own) next.set(entry.name, result.slots[entry.slot as string] as Real)
+  })
+  return next
+}
+
+/** Noise for the layers of a step; the counters are hashed once per run, outside of the body. */
+function createNoise(outer: Builder, op: Builder, order: Value<'int32'>, key: Value<'uint32'>) {
+  const batch = outer.Squeeze(outer.Shape(order, { start: 1, end: 2 }), outer.ints([0]))
+  let used = false
+  return {
+    isUsed: () => used,
+    uniform: (like: Real, purpose: string): Real => {
+      used = true
+      const perSample = outer.constant({ type: 'int64', dims: [], data: BigInt64Array.of(BigInt(sampleSize(like))) })
+      return uniformLike(op, like, key, purpose, hashedCounters(outer, outer.Mul(batch, perSample)))
+    },
+  }
+}
+
+function sampleSize({ shape }: Value): number {
+  return shape.slice(1).reduce<number>((product, length) => product * Number(length), 1)
+}

@@ -1,0 +1,261 @@
+/**
+ * The life of a training: epochs of native runs of about half a second, validation after each epoch, the best and the last
+ * state kept, and a place to stop between any two runs.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { Problem } from '../errors.ts'
+import { lossOf } from '../nn/losses/index.ts'
+import type { TargetKind } from '../nn/losses/loss.ts'
+import { type Measurement, measure, type ResolvedMetric } from '../nn/metrics/index.ts'
+import type { Model } from '../nn/model.ts'
+import type { NamedConfig } from '../nn/named.ts'
+import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+import { learningRateAt } from '../nn/schedules/index.ts'
+import { initialWeights } from '../nn/weights.ts'
+import { elementCount } from '../onnx/tensor.ts'
+import { createRandom, deriveKey, permutation } from '../random.ts'
+import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
+import { type Evaluator, openEvaluator } from './evaluation.ts'
+import { targetForm } from './model-graph.ts'
+import { createPacer } from './pacer.ts'
+import { buildTrainingProgram } from './program.ts'
+import { openChosenSession, type Threads } from './threads.ts'
+import { createTrainer, type PartData, type Trainer } from './trainer.ts'
+
+export interface FitSettings {
+  readonly model: Model
+  readonly loss: NamedConfig
+  readonly optimizer: OptimizerConfig
+  readonly metrics: readonly ResolvedMetric[]
+  /** How metrics read the target (`metricTargetKind`). */
+  readonly metricKind: TargetKind
+  readonly train: PartData
+  /** Null where the split has no validation part. */
+  readonly validation: PartData | null
+  readonly epochs: number
+  readonly batchSize: number
+  readonly shuffle: boolean
+  readonly seed: number
+  readonly providers: readonly string[]
+  readonly threads: Threads
+}
+
+/** Keys as Keras' History; null where a number is not finite. */
+export interface HistoryRow {
+  readonly epoch: number
+  readonly learning_rate: number
+  readonly seconds: number
+  readonly loss: number | null
+  readonly [metric: string]: number | null
+}
+
+export interface FitEvents {
+  /** A state to go on from; null starts from the model's initial weights. */
+  readonly resumeFrom?: TrainingState | null
+  /** Ends the training between two runs. */
+  readonly signal?: AbortSignal
+  /** An epoch has ended; awaited, so keep it short. */
+  onEpoch?(row: HistoryRow, progress: { readonly steps: number }): void | Promise<void>
+  /** Called after every run; `state()` copies the state of this moment, for a checkpoint. */
+  onRun?(progress: RunProgress): void | Promise<void>
+}
+
+export interface RunProgress {
+  readonly position: Position
+  state(): TrainingState
+}
+
+export interface FitResult {
+  readonly outcome: 'finished' | 'stopped'
+  readonly last: TrainingState
+  /** The state after the epoch with the lowest `val_loss` (`loss` without a validation part); null before the first. */
+  readonly best: TrainingState | null
+  readonly threads: number
+}
+
+/**
+ * Trains until `epochs` epochs have run or the signal aborts.
+ * @throws {Problem} loss_not_finite with the step; engine_failed
+ */
+export async function fit(settings: FitSettings, events: FitEvents = {}): Promise<FitResult> {
+  const { model, loss, optimizer } = settings
+  const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
+  const program = buildTrainingProgram({
+    model,
+    loss,
+    optimizer,
+    target,
+    withPredictions: settings.metrics.length > 0,
+  })
+  const initial = events.resumeFrom ?? startOf(model, settings.seed)
+  const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }
+  const { session, threads } = await openChosenSession(settings, trainerSettings)
+  let evaluator: Evaluator | null = null
+  try {
+    if (settings.validation) {
+      evaluator = await openEvaluator({ model, loss, target }, { providers: settings.providers, threads })
+    }
+    const trainer = createTrainer(session, trainerSettings)
+    const result = await runEpochs(settings, events, { trainer, evaluator, start: initial.position })
+    return { ...result, threads }
+  } finally {
+    await session.close()
+    await evaluator?.close()
+  }
+}
+
+/** The state before the first step. */
+export function startOf(model: Model, seed: number): TrainingState {
+  const shapes = new Map(model.weights.map(({ name, shape }) => [name, shape]))
+  const values = initialWeights(model, seed)
+  return {
+    weights: new Map([...values].map(([name, data]) => [name, { shape: shapes.get(name) ?? [], data }])),
+    slots: new Map(),
+    position: { epoch: 0, stepInEpoch: 0, step: 0, sums: null, best: null },
+  }
+}
+
+interface Engine {
+  readonly trainer: Trainer
+  readonly evaluator: Evaluator | null
+  readonly start: Position
+}
+
+async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, evaluator, start }: Engine) {
+  const pace = createPacer()
+  let position = start
+  let best: TrainingState | null = null
+  const stateNow = (): TrainingState => ({ ...trainer.snapshot(), position })
+  while (position.epoch < settings.epochs) {
+    const epoch = openEpoch(settings, position)
+    for (const { order, batch } of epoch.runs(pace.stepsPerRun)) {
+      const step = position.step
+      const { losses, predictions } = await pace.time(order.length / batch, () => trainer.run(order, batch, step))
+      checkFinite(losses, step)
+      epoch.take(order, batch, losses, predictions)
+      position = epoch.positionAfter(position, order.length / batch)
+      if (!epoch.isComplete()) await events.onRun?.({ position, state: stateNow })
+      if (events.signal?.aborted) break
+      await setImmediate() // the process hears its messages between runs
+    }
+    if (!epoch.isComplete()) return { outcome: 'stopped', last: stateNow(), best } as const
+    const row = await epoch.close(trainer, evaluator)
+    const value = row.val_loss ?? row.loss
+    const improved = value !== null && value !== undefined && value < (position.best?.value ?? Number.POSITIVE_INFINITY)
+    position = {
+      epoch: position.epoch + 1,
+      stepInEpoch: 0,
+      step: position.step,
+      sums: null,
+      best: improved ? { epoch: position.epoch + 1, value } : position.best,
+    }
+    if (improved) best = stateNow()
+    await events.onEpoch?.(row, { steps: position.step })
+    await events.onRun?.({ position, state: stateNow })
+    if (events.signal?.aborted && position.epoch < settings.epochs) {
+      return { outcome: 'stopped', last: stateNow(), best } as const
+    }
+  }
+  return { outcome: 'finished', last: stateNow(), best } as const
+}
+
+function checkFinite(losses: Float32Array, step: number): void {
+  const at = losses.findIndex((loss) => !Number.isFinite(loss))
+  if (at < 0) return
+  throw new Problem(
+    'loss_not_finite',
+    `the loss became ${losses[at]} at step ${step + at + 1}: try a smaller learning_rate, standardized features, or look for extreme values in the data`,
+  )
+}
+
+/** One epoch: its order of rows, the sums over what has run, and its row of history at the end. */
+function openEpoch(settings: FitSettings, position: Position) {
+  const { train, batchSize, shuffle, seed } = settings
+  const number = position.epoch + 1
+  const rows = shuffle
+    ? permutation(train.rows, createRandom(deriveKey('order', seed, number)))
+    : Int32Array.from({ length: train.rows }, (_, i) => i)
+  const measurement = measure(settings.metrics, metricContext(settings), position.sums?.metrics)
+  const started = performance.now() - 1000 * (position.sums?.seconds ?? 0)
+  const sums = { loss: position.sums?.loss ?? 0, rows: position.sums?.rows ?? 0 }
+  const stepsInEpoch = Math.ceil(train.rows / batchSize)
+  let stepInEpoch = position.stepInEpoch
+  const seconds = () => (performance.now() - started) / 1000
+  return {
+    *runs(stepsPerRun: () => number): Generator<{ order: Int32Array; batch: number }> {
+      const fullSteps = Math.floor(train.rows / batchSize)
+      while (stepInEpoch < fullSteps) {
+        const end = Math.min(fullSteps, stepInEpoch + stepsPerRun())
+        yield { order: rows.subarray(stepInEpoch * batchSize, end * batchSize), batch: batchSize }
+      }
+      const rest = train.rows - fullSteps * batchSize
+      if (rest > 0 && stepInEpoch === fullSteps) yield { order: rows.subarray(fullSteps * batchSize), batch: rest }
+    },
+    take(order: Int32Array, batch: number, losses: Float32Array, predictions: Float32Array | null) {
+      for (const loss of losses) sums.loss += loss * batch
+      sums.rows += order.length
+      stepInEpoch += losses.length
+      if (predictions)
+        measurement.update({ rows: order.length, yTrue: gatherTargets(train, order), yPred: predictions })
+    },
+    isComplete: () => stepInEpoch >= stepsInEpoch,
+    positionAfter(before: Position, steps: number): Position {
+      const now: EpochSums = { ...sums, seconds: seconds(), metrics: measurement.states() }
+      return { ...before, stepInEpoch, step: before.step + steps, sums: now }
+    },
+    async close(trainer: Trainer, evaluator: Evaluator | null): Promise<HistoryRow> {
+      const trained = { loss: sums.loss / sums.rows, ...measurement.results() }
+      const validated =
+        evaluator && settings.validation
+          ? await evaluatePart(evaluator, settings, settings.validation, trainer.vectors())
+          : {}
+      const lastStep = Math.max(0, (position.epoch + 1) * stepsInEpoch - 1)
+      return {
+        epoch: number,
+        learning_rate: learningRateAt(settings.optimizer.learning_rate, lastStep),
+        seconds: seconds(),
+        ...finite(trained),
+        ...Object.fromEntries(Object.entries(finite(validated)).map(([key, value]) => [`val_${key}`, value])),
+      } as HistoryRow // `loss` is in `trained`
+    },
+  }
+}
+
+type Measured = Pick<FitSettings, 'model' | 'metrics' | 'metricKind'>
+
+function metricContext({ model, metricKind }: Measured) {
+  return { targetKind: metricKind, units: elementCount(model.outputs[0]?.shape ?? []) }
+}
+
+/** The targets of the rows that `order` names, one after the other. */
+function gatherTargets({ y }: PartData, order: Int32Array): ArrayLike<number> {
+  const data = y.data as Float32Array
+  const size = elementCount(y.dims.slice(1))
+  const gathered = new Float32Array(order.length * size)
+  for (let i = 0; i < order.length; i++) {
+    const from = (order[i] as number) * size
+    for (let j = 0; j < size; j++) gathered[i * size + j] = data[from + j] as number
+  }
+  return gathered
+}
+
+/** The exact loss and metrics over a part with the weights given. */
+export async function evaluatePart(
+  evaluator: Evaluator,
+  settings: Measured,
+  part: PartData,
+  vectors: ReadonlyMap<string, Float32Array>,
+): Promise<Record<string, number>> {
+  const measurement: Measurement = measure(settings.metrics, metricContext(settings))
+  const size = elementCount(part.y.dims.slice(1))
+  const truth = part.y.data as Float32Array
+  const loss = await evaluator.evaluate(part, vectors, ({ start, rows, predictions }) => {
+    measurement.update({ rows, yTrue: truth.subarray(start * size, (start + rows) * size), yPred: predictions })
+  })
+  return { loss, ...measurement.results() }
+}
+
+/** Numbers that JSON can say: null where one is not finite. */
+export function finite(values: Readonly<Record<string, number>>): Record<string, number | null> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number.isFinite(value) ? value : null]))
+}

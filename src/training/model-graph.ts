@@ -1,0 +1,51 @@
+/** What the training program and the evaluation program share: weights out of their groups, and the loss of a called model. */
+
+import { activationOf } from '../nn/activations.ts'
+import type { Loss, TargetKind } from '../nn/losses/loss.ts'
+import type { CalledModel } from '../nn/lower.ts'
+import type { NamedConfig } from '../nn/named.ts'
+import type { Builder } from '../onnx/builder.ts'
+import type { Any, Real } from '../onnx/value.ts'
+import type { Group } from './layout.ts'
+
+/** How one row of the target is fed: its element type and shape. */
+export interface TargetForm {
+  readonly type: 'float32' | 'int32'
+  readonly shape: readonly number[]
+}
+
+/** The form in which targets of a kind are fed, for a model whose output has this shape. */
+export function targetForm(kind: TargetKind, outputShape: readonly number[]): TargetForm {
+  return kind === 'class_index'
+    ? { type: 'int32', shape: outputShape.slice(0, -1) }
+    : { type: 'float32', shape: outputShape }
+}
+
+/** The weights of a group's vector [1, size], each in its shape, by name. */
+export function unpackGroup(op: Builder, { members }: Group, vector: Real): Record<string, Real> {
+  const sizes = members.map(({ size }) => size)
+  const parts = members.length === 1 ? [vector] : op.Split(vector, op.ints(sizes), { axis: 1 })
+  return Object.fromEntries(members.map(({ name, shape }, i) => [name, op.Reshape(parts[i] as Real, op.ints(shape))]))
+}
+
+/** The loss of each sample, [batch], and the scalar that regularizers add (null where there are none). */
+export function modelLoss(
+  op: Builder,
+  loss: Loss,
+  config: NamedConfig,
+  { outputs, logits, penalties }: CalledModel,
+  yTrue: Any,
+): { perSample: Real; penalty: Real | null } {
+  const [prediction, logit] = [outputs[0] as Real, logits[0] ?? null]
+  const perSample =
+    logit && loss.fromLogits ? loss.fromLogits(op, yTrue, logit, config) : loss.perSample(op, yTrue, prediction, config)
+  const [first, ...rest] = penalties
+  return { perSample, penalty: first ? rest.reduce((sum, penalty) => op.Add(sum, penalty), first) : null }
+}
+
+/** The model's first output as metrics and answers read it: logits (`from_logits`) become probabilities. */
+export function prediction(op: Builder, loss: Loss, config: NamedConfig, { outputs }: CalledModel): Real {
+  const output = outputs[0] as Real
+  const activation = loss.probabilities?.(config) ?? null
+  return activation ? activationOf(activation).apply(op, output) : op.Identity(output)
+}

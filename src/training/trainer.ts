@@ -1,0 +1,158 @@
+/** A training program in a session, with its state: weights and optimizer slots that each run moves on. */
+
+import { optimizerOf } from '../nn/optimizers/index.ts'
+import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+import { learningRateAt } from '../nn/schedules/index.ts'
+import type { Tensor } from '../onnx/tensor.ts'
+import type { Session } from '../runtime/session.ts'
+import type { TrainingState } from './checkpoint.ts'
+import { type Layout, pack, unpack } from './layout.ts'
+import type { TrainingProgram } from './program.ts'
+import type { NamedTensor } from './safetensors.ts'
+import { stepKey } from './uniform.ts'
+
+/** The encoded rows of one part: `x` [rows, …features], `y` [rows, …target]. */
+export interface PartData {
+  readonly rows: number
+  readonly x: Tensor
+  readonly y: Tensor
+}
+
+export interface RunResult {
+  /** The loss of each step, penalties included. */
+  readonly losses: Float32Array
+  /** [steps, batch, …units], where the program gives them. */
+  readonly predictions: Float32Array | null
+}
+
+export interface Trainer {
+  /**
+   * Trains `order.length / batch` steps on the rows that `order` names, batch after batch. `step` counts the optimizer
+   * steps before. The native call blocks this thread.
+   * @throws {Problem} engine_failed
+   */
+  run(order: Int32Array, batch: number, step: number): Promise<RunResult>
+  /** The weights as they are fed to other programs: one vector per group. No copy. */
+  vectors(): ReadonlyMap<string, Float32Array>
+  /** A copy of weights and slots, by name. */
+  snapshot(): Pick<TrainingState, 'weights' | 'slots'>
+}
+
+export interface TrainerSettings {
+  readonly program: TrainingProgram
+  readonly optimizer: OptimizerConfig
+  readonly data: PartData
+  readonly seed: number
+  readonly initial: Pick<TrainingState, 'weights' | 'slots'>
+}
+
+/** The state to start from, in a session of the program; slots that `initial` lacks start from the optimizer's own values. */
+export function createTrainer(session: Session, settings: TrainerSettings): Trainer {
+  const { program, data, optimizer, seed } = settings
+  const state = initialState(program, settings.initial)
+  const frozen = frozenFeeds(program.layout, settings.initial.weights)
+  const vectors = () =>
+    new Map(
+      program.layout.map(({ id, trainable }) => {
+        const tensor = trainable ? state.get(`state/${id}`) : frozen[`frozen/${id}`]
+        return [id, tensor?.data as Float32Array]
+      }),
+    )
+  return {
+    run: async (order, batch, step) => {
+      const steps = order.length / batch
+      const feeds = {
+        ...Object.fromEntries(state),
+        ...frozen,
+        x: data.x,
+        y: data.y,
+        order: { type: 'int32', dims: [steps, batch], data: order } as const,
+        inverse_batch: { type: 'float32', dims: [], data: Float32Array.of(1 / batch) } as const,
+        keys: { type: 'uint32', dims: [steps], data: keysOf(program, seed, step, steps) } as const,
+        ...scalarFeeds(program, optimizer, step, steps),
+      }
+      const results = await session.run(feeds)
+      const outputs = session.outputNames.map((name) => results[name] as Tensor)
+      program.state.forEach(({ name }, i) => state.set(name, outputs[i] as Tensor))
+      const [losses, predictions] = outputs.slice(program.state.length)
+      return { losses: losses?.data as Float32Array, predictions: (predictions?.data as Float32Array) ?? null }
+    },
+    vectors,
+    snapshot: () => snapshot(program, state, vectors()),
+  }
+}
+
+function initialState(
+  { layout, state }: TrainingProgram,
+  { weights, slots }: Pick<TrainingState, 'weights' | 'slots'>,
+): Map<string, Tensor> {
+  const data = (tensors: ReadonlyMap<string, NamedTensor>) => new Map([...tensors].map(([name, t]) => [name, t.data]))
+  const trainable = layout.filter((group) => group.trainable)
+  const packed = pack(trainable, data(weights))
+  return new Map(
+    state.map(({ name, group, slot, initial, size }) => {
+      const given = slot === null ? null : slots.get(slot)
+      const vector =
+        slot === null
+          ? packed.get(group)
+          : given
+            ? pack(
+                trainable.filter(({ id }) => id === group),
+                data(given),
+              ).get(group)
+            : new Float32Array(size).fill(initial)
+      return [name, { type: 'float32', dims: [1, size], data: vector as Float32Array } satisfies Tensor]
+    }),
+  )
+}
+
+function frozenFeeds(layout: Layout, weights: ReadonlyMap<string, NamedTensor>): Record<string, Tensor> {
+  const frozen = layout.filter(({ trainable }) => !trainable)
+  const packed = pack(frozen, new Map([...weights].map(([name, { data }]) => [name, data])))
+  return Object.fromEntries(
+    frozen.map(({ id, size }) => [
+      `frozen/${id}`,
+      { type: 'float32', dims: [1, size], data: packed.get(id) as Float32Array } satisfies Tensor,
+    ]),
+  )
+}
+
+function keysOf({ needsKeys }: TrainingProgram, seed: number, step: number, steps: number): Uint32Array {
+  return needsKeys ? Uint32Array.from({ length: steps }, (_, i) => stepKey(seed, step + i)) : new Uint32Array(steps)
+}
+
+/** The optimizer's numbers of every step of a run; its steps count from 1, the schedule's from 0, as in Keras. */
+function scalarFeeds(
+  { scalars }: TrainingProgram,
+  optimizer: OptimizerConfig,
+  step: number,
+  steps: number,
+): Record<string, Tensor> {
+  const { scalars: scalarsAt } = optimizerOf(optimizer)
+  const columns = new Map(scalars.map((name) => [name, new Float32Array(steps)]))
+  for (let i = 0; i < steps; i++) {
+    const values = scalarsAt(optimizer, step + i + 1, learningRateAt(optimizer.learning_rate, step + i))
+    for (const [name, column] of columns) column[i] = values[name] as number
+  }
+  return Object.fromEntries(
+    [...columns].map(([name, data]) => [`scalar/${name}`, { type: 'float32', dims: [steps, 1, 1], data }]),
+  )
+}
+
+function snapshot(
+  { layout, state }: TrainingProgram,
+  current: ReadonlyMap<string, Tensor>,
+  vectors: ReadonlyMap<string, Float32Array>,
+): Pick<TrainingState, 'weights' | 'slots'> {
+  const shapes = new Map(layout.flatMap(({ members }) => members.map(({ name, shape }) => [name, shape])))
+  const named = (groups: Layout, values: ReadonlyMap<string, Float32Array>) =>
+    new Map([...unpack(groups, values)].map(([name, data]) => [name, { shape: shapes.get(name) ?? [], data }]))
+  const trainable = layout.filter((group) => group.trainable)
+  const slotNames = [...new Set(state.flatMap(({ slot }) => (slot === null ? [] : [slot])))]
+  const slots = slotNames.map((slot) => {
+    const own = state.filter((entry) => entry.slot === slot)
+    const values = new Map(own.map(({ name, group }) => [group, current.get(name)?.data as Float32Array]))
+    return [slot, named(trainable, values)] as const
+  })
+  return { weights: named(layout, vectors), slots: new Map(slots) }
+}
