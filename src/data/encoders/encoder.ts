@@ -1,5 +1,6 @@
 /** What every encoder of a column declares: how it is fitted, how it encodes rows, and how it is lowered to ONNX. */
 import type { Builder } from '../../onnx/builder.ts'
+import { tensorOf } from '../../onnx/tensor.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { FittedMissing, MissingRule } from '../missing-values.ts'
 import type { ColumnOf, ColumnType } from '../table.ts'
@@ -38,7 +39,8 @@ export type EncoderOf<T extends ColumnType> = Extract<FittedEncoder, { type: T }
 export interface InputTypes {
   readonly number: 'float64'
   readonly category: 'string'
-  readonly boolean: 'bool'
+  /** 0 or 1: ONNX has no missing boolean, a float64 has NaN. */
+  readonly boolean: 'float64'
 }
 
 export interface EncoderKind<T extends ColumnType> {
@@ -64,4 +66,15 @@ export function beside<V extends Value>(op: Builder, values: readonly V[]): V {
   const [first] = values
   if (first === undefined) throw new Error('nothing to put side by side')
   return values.length === 1 ? first : op.Concat(values, { axis: 1 })
+}
+
+/** x [batch, columns] with NaN replaced by the fill of its column; columns without a fill keep theirs. */
+export function filledIn(op: Builder, x: Value<'float64'>, fills: readonly (number | null)[]): Value<'float64'> {
+  if (fills.every((fill) => fill === null)) return x
+  const row = tensorOf(
+    'float64',
+    fills.map((fill) => fill ?? Number.NaN),
+    [1, fills.length],
+  )
+  return op.Where(op.IsNaN(x), op.constant(row), x)
 }

@@ -5,7 +5,7 @@ import { tensorOf } from '../../onnx/tensor.ts'
 import type { Value } from '../../onnx/value.ts'
 import { fitFill } from '../missing-values.ts'
 import { moments } from '../statistics.ts'
-import { beside, type EncoderKind, type NumberEncoder } from './encoder.ts'
+import { beside, type EncoderKind, filledIn, type NumberEncoder } from './encoder.ts'
 
 /**
  * Missing cells are filled before mean and standard deviation are taken, so that what the network sees in training has mean
@@ -29,7 +29,11 @@ export const numberEncoder: EncoderKind<'number'> = {
     }
   },
   lower: (op, run, inputs) => {
-    const x = filledInGraph(op, run, beside(op, inputs))
+    const x = filledIn(
+      op,
+      beside(op, inputs),
+      run.map(({ missing }) => missing.fill),
+    )
     return op.Cast(op.Div(op.Sub(x, rowOf(op, run, 'shift')), rowOf(op, run, 'scale')), { to: 'float32' })
   },
 }
@@ -44,14 +48,4 @@ function rowOf(op: Builder, run: readonly NumberEncoder[], key: 'shift' | 'scale
       [1, run.length],
     ),
   )
-}
-
-function filledInGraph(op: Builder, run: readonly NumberEncoder[], x: Value<'float64'>): Value<'float64'> {
-  if (run.every(({ missing }) => missing.fill === null)) return x
-  const fills = tensorOf(
-    'float64',
-    run.map(({ missing }) => missing.fill ?? Number.NaN),
-    [1, run.length],
-  )
-  return op.Where(op.IsNaN(x), op.constant(fills), x)
 }

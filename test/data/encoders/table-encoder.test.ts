@@ -8,6 +8,7 @@ import {
   fitEncoders,
   inputNames,
   lowerEncoders,
+  servedFeatures,
 } from '../../../src/data/encoders/table-encoder.ts'
 import { type MissingRule, policiesOf } from '../../../src/data/missing-values.ts'
 import { type Column, cellValue, columnNamed, type Table } from '../../../src/data/table.ts'
@@ -128,7 +129,7 @@ describe('missing values', () => {
 function feedsOf(fitted: readonly FittedEncoder[], table: Table): Record<string, Tensor> {
   const names = inputNames(fitted)
   return Object.fromEntries(
-    fitted.map(({ column, type, missing }) => {
+    fitted.map(({ column, type }) => {
       const cells = Array.from({ length: table.rowCount }, (_, row) => cellValue(columnNamed(table, column), row))
       const dims = [cells.length, 1]
       const tensor: Record<typeof type, () => Tensor> = {
@@ -145,8 +146,8 @@ function feedsOf(fitted: readonly FittedEncoder[], table: Table): Record<string,
           ),
         boolean: () =>
           tensorOf(
-            'bool',
-            cells.map((cell) => Number(cell ?? missing.fill)),
+            'float64',
+            cells.map((cell) => (cell === null ? Number.NaN : Number(cell))),
             dims,
           ),
       }
@@ -245,4 +246,14 @@ test('a feature named as an output gets an input of another name', () => {
     table.columns.map(({ name }) => plan(name, 'none')),
   )
   expect(inputNames(fitted)).toEqual({ value: 'value_input_input', value_input: 'value_input', n: 'n' })
+})
+
+test('what is served tells names, types, known categories and what may be missing', () => {
+  const table = tableOf(numbers('value', 1), texts('c', 'a'), booleans('b', 1))
+  const plans = [plan('value', 'none'), plan('c', 'one_hot', { policy: 'most_frequent' }), plan('b', 'none')]
+  expect(servedFeatures(fitEncoders(table, rows(0), plans))).toEqual([
+    { name: 'value', input: 'value_input', type: 'number', required: true },
+    { name: 'c', input: 'c', type: 'category', categories: ['a'], required: false },
+    { name: 'b', input: 'b', type: 'boolean', required: true },
+  ])
 })

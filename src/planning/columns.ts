@@ -1,0 +1,202 @@
+/** Which columns a training uses and how: features, target, preprocessing and missing values, checked together. */
+import type { ColumnInfo } from '../data/columns.ts'
+import type { Preprocessing } from '../data/encoders/encoder.ts'
+import { encoders } from '../data/encoders/index.ts'
+import type { FeaturePlan } from '../data/encoders/table-encoder.ts'
+import { type MissingRule, policiesOf } from '../data/missing-values.ts'
+import { pointer } from '../data/pointer.ts'
+import { type ColumnType, columnNamed, findColumn, type Table } from '../data/table.ts'
+import { bodyProblem, Problem, type ProblemCode, type ProblemPart } from '../errors.ts'
+import type { GivenPolicy, TrainingRequest } from './request.ts'
+
+export interface ColumnUse {
+  readonly target: string
+  readonly features: readonly FeaturePlan[]
+  /** The rule of every feature and of the target. */
+  readonly missing: Readonly<Record<string, MissingRule>>
+  readonly toldBack: Pick<ResolvedColumns, 'preprocessing' | 'missing_values'>
+}
+
+interface ResolvedColumns {
+  preprocessing: Record<string, Preprocessing>
+  missing_values: NonNullable<TrainingRequest['missing_values']>
+}
+
+/** A mistake with the code it has where it is the only one. */
+interface Mistake extends ProblemPart {
+  readonly code: ProblemCode
+}
+
+const mistake = (code: ProblemCode, at: string, detail: string): Mistake => ({ code, in: 'body', pointer: at, detail })
+
+/** More categories than this are an identifier or free text, not something to encode one by one. */
+const MOST_CATEGORIES = 10_000
+
+/**
+ * Resolves the columns of a request.
+ * @throws {Problem} unknown_column or invalid_training with all mistakes about columns
+ */
+export function resolveColumns(table: Table, columns: readonly ColumnInfo[], request: TrainingRequest): ColumnUse {
+  const target = request.target ?? targetByRole(columns)
+  const names = request.features ?? usualFeatures(columns, target)
+  const mistakes = [
+    ...targetMistakes(table, target),
+    ...featureMistakes(table, names, target, request.features !== undefined),
+    ...keyMistakes('preprocessing', request.preprocessing, names),
+    ...keyMistakes('missing_values', request.missing_values, [...names, target]),
+  ]
+  throwAll(mistakes)
+  const typeOf = (name: string): ColumnType => columnNamed(table, name).type
+  const policies = names.map((name) => missingRule(name, typeOf(name), request.missing_values))
+  const preprocessings = names.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing))
+  const targetPolicy = targetRule(target, request.missing_values)
+  throwAll([...policies, ...preprocessings, targetPolicy].filter(isMistake))
+  const features = names.map((column, index): FeaturePlan => {
+    return { column, preprocessing: preprocessings[index] as Preprocessing, missing: policies[index] as MissingRule } // no mistakes left
+  })
+  const missing = Object.fromEntries([
+    ...features.map((feature) => [feature.column, feature.missing]),
+    [target, targetPolicy],
+  ])
+  return { target, features, missing, toldBack: toldBack(features, missing, request.missing_values) }
+}
+
+function targetByRole(columns: readonly ColumnInfo[]): string {
+  const targets = columns.filter(({ role }) => role === 'target')
+  const [first] = targets
+  if (first !== undefined && targets.length === 1) return first.name
+  const why =
+    first === undefined ? 'no column of the dataset has the role target' : 'several columns have the role target'
+  throw bodyProblem('invalid_training', '/target', `target is required: ${why}; the columns are ${nameList(columns)}.`)
+}
+
+function usualFeatures(columns: readonly ColumnInfo[], target: string): string[] {
+  const names = columns
+    .filter(({ name, role }) => name !== target && role !== 'ignore' && role !== 'target')
+    .map(({ name }) => name)
+  if (names.length > 0) return names
+  throw bodyProblem(
+    'invalid_training',
+    '/features',
+    `features: the dataset has no column beside ${quoted(target)} to learn from.`,
+  )
+}
+
+function targetMistakes(table: Table, target: string): Mistake[] {
+  return findColumn(table, target) === null ? [unknown(table, '/target', target)] : []
+}
+
+function featureMistakes(table: Table, names: readonly string[], target: string, given: boolean): Mistake[] {
+  return names.flatMap((name, index): Mistake[] => {
+    const at = given ? `/features/${index}` : '/features'
+    const column = findColumn(table, name)
+    if (column === null) return [unknown(table, at, name)]
+    if (name === target)
+      return [
+        mistake('invalid_training', at, `features: ${quoted(name)} is the target; it cannot be learned from itself.`),
+      ]
+    if (names.indexOf(name) < index)
+      return [mistake('invalid_training', at, `features: ${quoted(name)} is named twice.`)]
+    if (column.type !== 'category' || column.categories.length <= MOST_CATEGORIES) return []
+    const detail =
+      `features: column ${quoted(name)} holds ${column.categories.length} different texts; up to ${MOST_CATEGORIES} can be ` +
+      'encoded one by one. Leave it out of features.'
+    return [mistake('invalid_training', at, detail)]
+  })
+}
+
+function unknown(table: Table, at: string, name: string): Mistake {
+  return mistake('unknown_column', at, `The dataset has no column ${quoted(name)}; it has ${nameList(table.columns)}.`)
+}
+
+function keyMistakes(field: string, given: unknown, known: readonly string[]): Mistake[] {
+  if (typeof given !== 'object' || given === null) return []
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const detail = `${field}: ${quoted(name)} is no column of this training; those are ${known.join(', ')}.`
+      return mistake('unknown_column', pointer(field, name), detail)
+    })
+}
+
+function preprocessingOf(
+  name: string,
+  type: ColumnType,
+  given: TrainingRequest['preprocessing'],
+): Preprocessing | Mistake {
+  const { preprocessing: allowed } = encoders[type]
+  const [usual] = allowed
+  const word = typeof given === 'object' ? given[name] : given
+  if (word === undefined) return usual
+  if (allowed.includes(word)) return word
+  // one word for all columns is meant for those that it fits; but none says that nothing is to be done, and texts need it
+  if (typeof given === 'string' && word !== 'none') return usual
+  const at = typeof given === 'string' ? '/preprocessing' : pointer('preprocessing', name)
+  const hint = type === 'category' ? ' A network takes numbers: leave the column out, or have it encoded one_hot.' : ''
+  const detail = `preprocessing: column ${quoted(name)} is of type ${type}, for which there is ${allowed.join(', ')}; received ${word}.${hint}`
+  return mistake('invalid_training', at, detail)
+}
+
+type GivenMissing = TrainingRequest['missing_values']
+
+function missingRule(name: string, type: ColumnType, given: GivenMissing): MissingRule | Mistake {
+  const policy = typeof given === 'object' ? given[name] : given
+  if (policy === undefined) return { policy: 'error' }
+  if (typeof policy === 'object') return constantRule(name, type, policy.value)
+  if (policiesOf[type].includes(policy)) return { policy }
+  // one mean for all columns: texts and booleans have none, what is most frequent comes next to it
+  if (typeof given === 'string') return { policy: 'most_frequent' }
+  const detail = `missing_values: column ${quoted(name)} is of type ${type}, for which there is ${policiesOf[type].join(', ')}; received ${policy}.`
+  return mistake('invalid_training', pointer('missing_values', name), detail)
+}
+
+const typeofCell: Readonly<Record<ColumnType, string>> = { number: 'number', category: 'string', boolean: 'boolean' }
+
+function constantRule(name: string, type: ColumnType, value: number | string | boolean): MissingRule | Mistake {
+  if (typeof value === typeofCell[type] && value !== '') return { policy: 'constant', value }
+  const detail = `missing_values: the constant of column ${quoted(name)} must be of its type, ${type}; received ${JSON.stringify(value)}.`
+  return mistake('invalid_training', pointer('missing_values', name, 'value'), detail)
+}
+
+/** A target is never made up: rows without one are refused or dropped. */
+function targetRule(target: string, given: GivenMissing): MissingRule | Mistake {
+  const policy = typeof given === 'object' ? given[target] : given
+  if (policy === 'drop') return { policy: 'drop' }
+  if (typeof given !== 'object' || policy === undefined || policy === 'error') return { policy: 'error' }
+  const detail = `missing_values: ${quoted(target)} is the target, which cannot be filled in: use error or drop.`
+  return mistake('invalid_training', pointer('missing_values', target), detail)
+}
+
+function toldBack(
+  features: readonly FeaturePlan[],
+  missing: Readonly<Record<string, MissingRule>>,
+  given: GivenMissing,
+): ColumnUse['toldBack'] {
+  const preprocessing = Object.fromEntries(features.map((feature) => [feature.column, feature.preprocessing]))
+  if (typeof given !== 'object') return { preprocessing, missing_values: given ?? 'error' }
+  const policies = Object.entries(missing).map(([name, { policy, value }]): [string, GivenPolicy] => [
+    name,
+    value === undefined ? policy : { name: 'constant', value },
+  ])
+  return { preprocessing, missing_values: Object.fromEntries(policies) }
+}
+
+function isMistake(value: object | string): value is Mistake {
+  return typeof value === 'object' && 'code' in value
+}
+
+function throwAll(mistakes: readonly Mistake[]): void {
+  const [first] = mistakes
+  if (first === undefined) return
+  const errors = mistakes.map(({ code: _, ...part }): ProblemPart => part)
+  throw new Problem(first.code, errors.map(({ detail }) => detail).join(' '), { errors })
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name)
+}
+
+function nameList(columns: readonly { readonly name: string }[]): string {
+  const names = columns.slice(0, 20).map(({ name }) => name)
+  return `${names.join(', ')}${columns.length > names.length ? ` and ${columns.length - names.length} more` : ''}`
+}

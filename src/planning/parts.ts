@@ -1,0 +1,50 @@
+/** The rows of one part of a plan, as the training program takes them. */
+import { encodeRows } from '../data/encoders/table-encoder.ts'
+import type { PartName } from '../data/splits.ts'
+import type { Table } from '../data/table.ts'
+import { encodeTarget } from '../data/target.ts'
+import { lossOf } from '../nn/losses/index.ts'
+import type { TargetKind } from '../nn/losses/loss.ts'
+import type { Tensor } from '../onnx/tensor.ts'
+import type { TrainingPlan } from './plan.ts'
+
+/** `x` float32 [rows, …input shape]; `y` as the loss wants it: int32 [rows] for class indices, else float32 [rows, …output shape]. */
+export interface EncodedPart {
+  readonly rows: number
+  readonly x: Tensor<'float32'>
+  readonly y: Tensor<'float32'> | Tensor<'int32'>
+}
+
+/** Encodes the rows of a part, in the order of the data. A part without rows has `rows` 0. */
+export function encodePart(plan: TrainingPlan, table: Table, part: PartName): EncodedPart {
+  const numbers = plan.split[part]
+  const rows = numbers.length
+  const x = {
+    type: 'float32',
+    dims: [rows, ...plan.inputShape],
+    data: encodeRows(plan.encoders, table, numbers),
+  } as const
+  const truth = encodeTarget(plan.target, table, numbers)
+  const shape = plan.model.outputs[0]?.shape ?? []
+  return { rows, x, y: targetTensors[lossOf(plan.loss).targetKind](truth, shape) }
+}
+
+type TargetTensor = (truth: Float64Array, shape: readonly number[]) => EncodedPart['y']
+
+const asNumbers: TargetTensor = (truth, shape) => ({
+  type: 'float32',
+  dims: [truth.length, ...shape],
+  data: Float32Array.from(truth),
+})
+
+const targetTensors: Readonly<Record<TargetKind, TargetTensor>> = {
+  number: asNumbers,
+  binary: asNumbers, // the index of the second class is 1
+  class_index: (truth) => ({ type: 'int32', dims: [truth.length], data: Int32Array.from(truth) }),
+  one_hot: (truth, shape) => {
+    const classes = shape.at(-1) ?? 1
+    const data = new Float32Array(truth.length * classes)
+    for (let row = 0; row < truth.length; row++) data[row * classes + (truth[row] as number)] = 1
+    return { type: 'float32', dims: [truth.length, ...shape], data }
+  },
+}

@@ -1,0 +1,120 @@
+/** The training request: its form on the wire, and the same with every default told back. */
+import { Ajv } from 'ajv'
+import { type Static, Type } from 'typebox'
+import type { Preprocessing } from '../data/encoders/encoder.ts'
+import { type MissingPolicy, missingPolicies } from '../data/missing-values.ts'
+import type { SplitSettings } from '../data/splits.ts'
+import { Problem } from '../errors.ts'
+import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
+import { LossSchema } from '../nn/losses/index.ts'
+import { MetricSchema } from '../nn/metrics/index.ts'
+import type { Given, NamedConfig } from '../nn/named.ts'
+import { OptimizerSchema } from '../nn/optimizers/index.ts'
+import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+
+const Share = Type.Number({ minimum: 0, maximum: 1 })
+
+const PreprocessingWord = Type.Unsafe<Preprocessing>({ type: 'string', enum: ['standardize', 'one_hot', 'none'] })
+
+/** A policy for one column; `constant` may say its value. */
+export type GivenPolicy = MissingPolicy | { readonly name: 'constant'; readonly value: number | string | boolean }
+
+const PolicyWord = Type.Unsafe<MissingPolicy>({ type: 'string', enum: [...missingPolicies] })
+const ColumnPolicy = Type.Unsafe<GivenPolicy>({
+  anyOf: [
+    PolicyWord,
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['name', 'value'],
+      properties: { name: { const: 'constant' }, value: { type: ['number', 'string', 'boolean'] } },
+    },
+  ],
+})
+
+const Split = Type.Object(
+  {
+    train: Type.Optional(Share),
+    validation: Type.Optional(Share),
+    test: Type.Optional(Share),
+    stratify: Type.Optional(Type.Boolean({ description: 'Every class in its shares; default: for classes' })),
+    shuffle: Type.Optional(Type.Boolean({ description: 'False takes the rows in their order; default: as shuffle' })),
+  },
+  { additionalProperties: false, description: 'Shares of the rows; they add up to 1, a part may be 0' },
+)
+
+/** What `POST /v1/models/{name}/trainings` takes. Everything but the dataset and the target has a default. */
+export const TrainingRequest = Type.Object(
+  {
+    dataset: Type.String({ minLength: 1, examples: ['ds_01JX3K8V5W9Q2M4N6P8R0S2T4V'] }),
+    features: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description: 'In the order of the model input; default: all other columns',
+      }),
+    ),
+    target: Type.Optional(
+      Type.String({ description: 'May be left out where a column of the dataset has the role target' }),
+    ),
+    preprocessing: Type.Optional(
+      Type.Unsafe<Preprocessing | Readonly<Record<string, Preprocessing>>>({
+        anyOf: [PreprocessingWord, { type: 'object', additionalProperties: PreprocessingWord }],
+        description: 'One word for all columns, or one per column',
+      }),
+    ),
+    missing_values: Type.Optional(
+      Type.Unsafe<MissingPolicy | Readonly<Record<string, GivenPolicy>>>({
+        anyOf: [PolicyWord, { type: 'object', additionalProperties: ColumnPolicy }],
+        description: 'One policy for all columns, or one per column; default: error',
+      }),
+    ),
+    split: Type.Optional(Split),
+    loss: Type.Optional(LossSchema),
+    optimizer: Type.Optional(OptimizerSchema),
+    metrics: Type.Optional(Type.Array(MetricSchema)),
+    epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 })),
+    shuffle: Type.Optional(Type.Boolean({ description: 'Other batches in every epoch; default: true' })),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    device: Type.Optional(Type.Unsafe<Device>({ type: 'string', enum: ['auto', 'cpu', 'cuda', 'webgpu'] })),
+    engine: Type.Optional(Type.Unsafe<'onnxruntime'>({ type: 'string', enum: ['onnxruntime'] })),
+  },
+  { additionalProperties: false },
+)
+export type TrainingRequest = Static<typeof TrainingRequest>
+
+export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
+
+/** A request with every default told back; asked again, it gives the same plan. */
+export type ResolvedRequest = {
+  readonly dataset: string
+  readonly features: string[]
+  readonly target: string
+  readonly preprocessing: Readonly<Record<string, Preprocessing>>
+  readonly missing_values: MissingPolicy | Readonly<Record<string, GivenPolicy>>
+  readonly split: SplitSettings
+  readonly loss: NamedConfig
+  readonly optimizer: OptimizerConfig
+  readonly metrics: Given[]
+  readonly epochs: number
+  readonly batch_size: number
+  readonly shuffle: boolean
+  readonly seed: number
+  readonly device: Device
+  readonly engine: 'onnxruntime'
+}
+
+const validate = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  discriminator: true,
+  strict: false, // `examples` and `description` are for people
+  verbose: true,
+}).compile<TrainingRequest>(TrainingRequest)
+
+/** Checks the form of a request. @throws {Problem} invalid_training with every mistake and its pointer */
+export function parseTrainingRequest(json: unknown): TrainingRequest {
+  if (validate(json)) return json
+  const errors = mistakesOf(validate.errors ?? [], 'body')
+  throw new Problem('invalid_training', summarizeMistakes(errors), { errors })
+}
