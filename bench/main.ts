@@ -7,6 +7,8 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { formatHttp, measureHttp } from './http.ts'
 import { type PeerName, peers } from './peers/index.ts'
+import { formatProfile, profileStep } from './profile.ts'
+import { availableThreads, compareThreads, formatThreads } from './threads.ts'
 import { compareTraining, formatTraining } from './training.ts'
 
 const { values: options } = parseArgs({
@@ -14,7 +16,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
     peers: { type: 'string', default: Object.keys(peers).join(',') },
-    only: { type: 'string', default: 'training,http' },
+    only: { type: 'string', default: 'training,threads,profile,http' },
     json: { type: 'string' },
   },
 })
@@ -36,6 +38,20 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
       results.push(result)
     }
     return results
+  },
+  threads: async () => {
+    const results = []
+    for (const batch of [32, 512]) {
+      const result = await compareThreads({ ...network, batch, threads }, availableThreads(threads), rounds)
+      console.log(`${formatThreads(result)}\n`)
+      results.push(result)
+    }
+    return results
+  },
+  profile: async () => {
+    const times = await profileStep({ ...network, batch: 32, threads: 1 })
+    console.log(`where a step of batch 32 goes, 1 thread, by ONNX Runtime's profile\n\n${formatProfile(times)}\n`)
+    return times
   },
   http: async () => {
     const result = await measureHttp(rounds)
