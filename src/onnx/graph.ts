@@ -64,9 +64,16 @@ export class Graph {
     return value
   }
 
-  /** Declares a value as an output, under its own name (rename with `op.Identity` under `named`). */
-  output(value: Value): void {
+  /** Declares a value as an output, under its own name or a reserved one. */
+  output(value: Value, reservedName?: string): void {
+    if (reservedName !== undefined) value.name = reservedName
     this.outputs.push(value)
+  }
+
+  /** Keeps a name for an output, before anything else can take it: outputs' names are part of the model's interface. */
+  reserve(name: string): void {
+    if (this.#names.has(name)) throw new Error(`the graph ${this.name} has a value named ${name} already`)
+    this.#names.add(name)
   }
 
   /** A value that carries data. Small equal constants are shared. */

@@ -16,6 +16,7 @@ import { elementCount } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
 import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
+import { layoutOf, pack } from './layout.ts'
 import { targetForm } from './model-graph.ts'
 import { createPacer } from './pacer.ts'
 import { buildTrainingProgram } from './program.ts'
@@ -52,6 +53,8 @@ export interface HistoryRow {
 export interface FitEvents {
   /** A state to go on from; null starts from the model's initial weights. */
   readonly resumeFrom?: TrainingState | null
+  /** The best state so far, of the training that is resumed. */
+  readonly best?: TrainingState | null
   /** Ends the training between two runs. */
   readonly signal?: AbortSignal
   /** An epoch has ended; awaited, so keep it short. */
@@ -62,7 +65,10 @@ export interface FitEvents {
 
 export interface RunProgress {
   readonly position: Position
+  /** A copy of the state of this moment. */
   state(): TrainingState
+  /** The state after the best epoch so far; null before the first. No copy. */
+  best(): TrainingState | null
 }
 
 export interface FitResult {
@@ -124,8 +130,9 @@ interface Engine {
 async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, evaluator, start }: Engine) {
   const pace = createPacer()
   let position = start
-  let best: TrainingState | null = null
+  let best: TrainingState | null = events.best ?? null
   const stateNow = (): TrainingState => ({ ...trainer.snapshot(), position })
+  const tell = () => events.onRun?.({ position, state: stateNow, best: () => best })
   while (position.epoch < settings.epochs) {
     const epoch = openEpoch(settings, position)
     for (const { order, batch } of epoch.runs(pace.stepsPerRun)) {
@@ -134,7 +141,7 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
       checkFinite(losses, step)
       epoch.take(order, batch, losses, predictions)
       position = epoch.positionAfter(position, order.length / batch)
-      if (!epoch.isComplete()) await events.onRun?.({ position, state: stateNow })
+      if (!epoch.isComplete()) await tell()
       if (events.signal?.aborted) break
       await setImmediate() // the process hears its messages between runs
     }
@@ -151,7 +158,7 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
     }
     if (improved) best = stateNow()
     await events.onEpoch?.(row, { steps: position.step })
-    await events.onRun?.({ position, state: stateNow })
+    await tell()
     if (events.signal?.aborted && position.epoch < settings.epochs) {
       return { outcome: 'stopped', last: stateNow(), best } as const
     }
@@ -239,8 +246,30 @@ function gatherTargets({ y }: PartData, order: Int32Array): ArrayLike<number> {
   return gathered
 }
 
-/** The exact loss and metrics over a part with the weights given. */
-export async function evaluatePart(
+type EvaluateSettings = Pick<FitSettings, 'model' | 'loss' | 'metrics' | 'metricKind' | 'providers'>
+
+/**
+ * The exact loss (penalties included) and metrics of a model with the weights given, over a part; null for a number that
+ * is not finite.
+ * @throws {Problem} engine_failed
+ */
+export async function evaluate(
+  settings: EvaluateSettings,
+  weights: TrainingState['weights'],
+  part: PartData,
+): Promise<Record<string, number | null>> {
+  const { model, loss, providers } = settings
+  const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
+  const evaluator = await openEvaluator({ model, loss, target }, { providers })
+  try {
+    const vectors = pack(layoutOf(model.weights), new Map([...weights].map(([name, { data }]) => [name, data])))
+    return finite(await evaluatePart(evaluator, settings, part, vectors))
+  } finally {
+    await evaluator.close()
+  }
+}
+
+async function evaluatePart(
   evaluator: Evaluator,
   settings: Measured,
   part: PartData,
@@ -256,6 +285,6 @@ export async function evaluatePart(
 }
 
 /** Numbers that JSON can say: null where one is not finite. */
-export function finite(values: Readonly<Record<string, number>>): Record<string, number | null> {
+function finite(values: Readonly<Record<string, number>>): Record<string, number | null> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number.isFinite(value) ? value : null]))
 }

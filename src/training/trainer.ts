@@ -73,7 +73,7 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
       }
       const results = await session.run(feeds)
       const outputs = session.outputNames.map((name) => results[name] as Tensor)
-      program.state.forEach(({ name }, i) => state.set(name, outputs[i] as Tensor))
+      for (const [i, { name }] of program.state.entries()) state.set(name, outputs[i] as Tensor)
       const [losses, predictions] = outputs.slice(program.state.length)
       return { losses: losses?.data as Float32Array, predictions: (predictions?.data as Float32Array) ?? null }
     },

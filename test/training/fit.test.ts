@@ -6,7 +6,7 @@ import { buildModel } from '../../src/nn/model.ts'
 import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
 import { tensorOf } from '../../src/onnx/tensor.ts'
 import { createRandom } from '../../src/random.ts'
-import { type FitSettings, fit, type HistoryRow } from '../../src/training/fit.ts'
+import { type FitSettings, type HistoryRow, fit as train } from '../../src/training/fit.ts'
 
 const random = createRandom(1)
 const rows = 90
@@ -45,7 +45,7 @@ function settings(changes: Partial<FitSettings> = {}): FitSettings {
 
 async function history(given: FitSettings) {
   const seen: HistoryRow[] = []
-  const result = await fit(given, { onEpoch: (row) => void seen.push(row) })
+  const result = await train(given, { onEpoch: (row) => void seen.push(row) })
   return { seen: seen.map(({ seconds: _, ...row }) => row), result }
 }
 
@@ -69,7 +69,7 @@ test('a training that was stopped in the middle of an epoch goes on as if it had
   const controller = new AbortController()
   const seen: HistoryRow[] = []
   const onEpoch = (row: HistoryRow) => void seen.push(row)
-  const first = await fit(settings({ epochs: 6 }), {
+  const first = await train(settings({ epochs: 6 }), {
     onEpoch,
     signal: controller.signal,
     onRun: ({ position }) => {
@@ -78,7 +78,7 @@ test('a training that was stopped in the middle of an epoch goes on as if it had
   })
   expect(first.outcome).toBe('stopped')
   expect(first.last.position.stepInEpoch).toBeGreaterThan(0)
-  const second = await fit(settings({ epochs: 6 }), { onEpoch, resumeFrom: first.last })
+  const second = await train(settings({ epochs: 6 }), { onEpoch, resumeFrom: first.last })
   expect(seen.map(({ seconds: _, ...row }) => row)).toEqual(whole.seen)
   expect(second.last.weights).toEqual(whole.result.last.weights)
 })

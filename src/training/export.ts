@@ -1,0 +1,95 @@
+/**
+ * The served model: raw values in, answers out. The preprocessing fitted on the training rows, the network in inference
+ * mode and the decoding of the target are one ONNX graph, so that callers never repeat any of it.
+ */
+import type { FittedEncoder } from '../data/encoders/encoder.ts'
+import { inputNames, lowerEncoders } from '../data/encoders/table-encoder.ts'
+import { type FittedTarget, lowerTarget, type TargetOutput } from '../data/target.ts'
+import { callModel } from '../nn/lower.ts'
+import type { Model } from '../nn/model.ts'
+import { createBuilder } from '../onnx/builder.ts'
+import { toBytes } from '../onnx/codec.ts'
+import { Graph } from '../onnx/graph.ts'
+import { prune } from '../onnx/passes/prune.ts'
+import type { Value } from '../onnx/value.ts'
+import { noNoise } from './no-noise.ts'
+import type { NamedTensor } from './safetensors.ts'
+
+export interface ExportSpec {
+  readonly model: Model
+  readonly encoders: readonly FittedEncoder[]
+  readonly target: FittedTarget
+  readonly weights: ReadonlyMap<string, NamedTensor>
+}
+
+/** One raw value of an instance, and the graph's input that takes it, [batch, 1]. */
+export interface SignatureFeature {
+  readonly name: string
+  readonly input: string
+  readonly type: FittedEncoder['type']
+  /** The categories seen in training; another text is encoded as zeros. */
+  readonly categories?: readonly string[]
+  /** False where a missing value is filled in by the policy of the training. */
+  readonly required: boolean
+  /** What stands in for a missing value; null where it is required. */
+  readonly fill: number | string | boolean | null
+}
+
+export interface ModelSignature {
+  readonly version: 1
+  readonly features: readonly SignatureFeature[]
+  readonly target: {
+    readonly name: string
+    readonly kind: FittedTarget['kind']
+    readonly labels?: readonly string[]
+  }
+}
+
+/** What a model answers, by what it learned. */
+const outputNames: Readonly<Record<FittedTarget['kind'], readonly TargetOutput[]>> = {
+  regression: ['value'],
+  binary: ['label', 'probabilities'],
+  multiclass: ['label', 'probabilities'],
+}
+
+/** The bytes of the served model (inputs [batch, 1] per feature, outputs as `lowerTarget` says) and what it takes and gives. */
+export function exportModel({ model, encoders, target, weights }: ExportSpec): {
+  bytes: Uint8Array
+  signature: ModelSignature
+} {
+  const graph = Graph.create(model.name ?? 'model')
+  const op = createBuilder(graph)
+  for (const name of outputNames[target.kind]) graph.reserve(name)
+  const { encoded } = lowerEncoders(op, encoders)
+  const shape = model.inputs[0]?.shape ?? []
+  const x = shape.length === 1 ? encoded : op.Reshape(encoded, op.ints([-1, ...shape]))
+  const constants = Object.fromEntries(
+    [...weights].map(([name, { shape: dims, data }]) => [name, op.constant({ type: 'float32', dims, data }, name)]),
+  )
+  const [output] = callModel(op, model, [x], constants, noNoise).outputs
+  if (!output) throw new Error('a model without an output')
+  const { outputs } = lowerTarget(op, target, output as Value<'float32'>)
+  for (const name of outputNames[target.kind]) graph.output(op.Identity(outputs[name] as Value), name)
+  prune(graph)
+  return { bytes: toBytes(graph), signature: signatureOf(encoders, target) }
+}
+
+function signatureOf(encoders: readonly FittedEncoder[], target: FittedTarget): ModelSignature {
+  const inputs = inputNames(encoders)
+  return {
+    version: 1,
+    features: encoders.map((encoder) => ({
+      name: encoder.column,
+      input: inputs[encoder.column] ?? encoder.column,
+      type: encoder.type,
+      ...(encoder.type === 'category' && { categories: encoder.categories }),
+      required: encoder.missing.fill === null,
+      fill: encoder.missing.fill,
+    })),
+    target: {
+      name: target.column,
+      kind: target.kind,
+      ...(target.kind !== 'regression' && { labels: target.labels }),
+    },
+  }
+}
