@@ -1,6 +1,6 @@
 /** Reshape: the same values in other axes. */
 import { Type } from 'typebox'
-import { maxLength } from '../strict.ts'
+import { PositiveInteger } from '../strict.ts'
 import { defineLayer, layerConfig } from './layer.ts'
 
 const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1)
@@ -16,7 +16,7 @@ export const Reshape = defineLayer({
     {
       target_shape: Type.Unsafe<readonly number[]>({
         type: 'array',
-        items: { type: 'integer', minimum: -1, maximum: maxLength, not: { const: 0 } },
+        items: { anyOf: [{ const: -1 }, PositiveInteger] },
         maxItems: 8,
         description: 'Without the batch axis; one length may be -1',
       }),

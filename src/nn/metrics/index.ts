@@ -42,13 +42,19 @@ export interface Measurement {
   update(rows: MetricRows): void
   /** Every metric over all rows so far, by its key. */
   results(): Record<string, number>
+  /** What each metric has gathered, as JSON, to go on from later. */
+  states(): Record<string, unknown>
 }
 
-/** Measures a part of the data, all metrics at once. */
-export function measure(resolved: readonly ResolvedMetric[], context: MetricContext): Measurement {
+/** Measures a part of the data, all metrics at once; `states` are those of a measurement to go on from. */
+export function measure(
+  resolved: readonly ResolvedMetric[],
+  context: MetricContext,
+  states: Readonly<Record<string, unknown>> = {},
+): Measurement {
   const running = resolved.map(({ key, config }) => {
     const metric = metricOf(config)
-    return { key, config, metric, state: metric.init(config, context) }
+    return { key, config, metric, state: states[key] ?? metric.init(config, context) }
   })
   return {
     update: (rows) => {
@@ -56,5 +62,6 @@ export function measure(resolved: readonly ResolvedMetric[], context: MetricCont
     },
     results: () =>
       Object.fromEntries(running.map(({ key, metric, state, config }) => [key, metric.result(state, config, context)])),
+    states: () => Object.fromEntries(running.map(({ key, state }) => [key, structuredClone(state)])),
   }
 }
