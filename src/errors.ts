@@ -24,6 +24,7 @@ export const problems = {
   dataset_in_use: { status: 409, title: 'The dataset is in use' },
   model_in_use: { status: 409, title: 'The model is in use' },
   training_ended: { status: 409, title: 'The training has ended' },
+  input_shape_unknown: { status: 409, title: 'The shape of the input is not known yet' },
   model_not_trained: { status: 409, title: 'The model has no version to predict with' },
   // datasets
   invalid_dataset: { status: 422, title: 'The data cannot be read as a table' },

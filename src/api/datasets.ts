@@ -65,7 +65,7 @@ const Column = Type.Object(
   { additionalProperties: true },
 )
 
-const Dataset = named(
+export const Dataset = named(
   'Dataset',
   Type.Object({
     id: Type.String({ examples: ['ds_01JX3K8V5W9Q2M4N6P8R0S2T4V'] }),
@@ -152,7 +152,6 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<{ store: Store; uploadLimi
   app,
   { store, uploadLimitBytes },
 ) => {
-  app.addSchema(Dataset)
   const loadTable = async (id: string) => tableFromBytes(await store.blobs.get((await store.datasets.get(id)).blobKey))
 
   const create = {

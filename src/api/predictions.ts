@@ -26,7 +26,7 @@ const PredictionRequest = Strict({
   ),
 })
 
-const Prediction = named(
+export const Prediction = named(
   'Prediction',
   Type.Object({
     model: Type.String(),
@@ -45,8 +45,6 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<{ models: Models; metri
   app,
   { models, metrics },
 ) => {
-  app.addSchema(Prediction)
-
   const predict = async (name: string, version: number | null, instances: readonly unknown[]) => {
     const startedMs = performance.now()
     const prediction = await models.predict(name, version, instances)

@@ -3,6 +3,13 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Problem, type ProblemCode, type ProblemPart, problems } from '../errors.ts'
 import { validationProblem } from './validation.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The code of a route's body that does not have the required form; `invalid_request` where a route names none. */
+    bodyProblem?: ProblemCode
+  }
+}
+
 /** The body of a problem: RFC 9457's members, then ours. */
 export interface ProblemJson {
   type: string
@@ -49,23 +56,32 @@ function isFastifyError(error: unknown): error is FastifyError {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }
 
+/** What the handler knows of the request that met an error. */
+interface Met {
+  readonly hasBody: boolean
+  /** The code for mistakes in the body. */
+  readonly bodyProblem: ProblemCode
+}
+
 /** The problem that an error of any kind is; what is no fault of the client is `internal`, with its detail withheld. */
-export function toProblem(error: unknown, hasBody: boolean): Problem {
+export function toProblem(error: unknown, met: Met): Problem {
   if (error instanceof Problem) return error
   if (isFastifyError(error)) {
-    if (error.validation !== undefined) return refused(error, hasBody)
+    if (error.validation !== undefined) return refused(error, met)
     const known = fastifyCodes[error.code]
     if (known !== undefined) return known(error)
   }
   return new Problem('internal', 'Something went wrong inside the service; its log says what', { cause: error })
 }
 
-function refused(error: FastifyError, hasBody: boolean): Problem {
-  if (error.validationContext === 'body' && !hasBody) {
+function refused(error: FastifyError, met: Met): Problem {
+  const context = error.validationContext ?? 'body'
+  if (context === 'body' && !met.hasBody) {
     return new Problem('malformed_json', 'The body is empty: send JSON with Content-Type: application/json')
   }
   // Fastify types its validators' errors loosely; ours are Ajv's (see validation.ts).
-  return validationProblem(error.validation as Parameters<typeof validationProblem>[0], error.validationContext)
+  const mistakes = error.validation as Parameters<typeof validationProblem>[0]
+  return validationProblem(mistakes, context, context === 'body' ? met.bodyProblem : 'invalid_request')
 }
 
 /** Answers with a problem. Its body is serialized as it is, whatever schema the route declares. */
@@ -91,7 +107,8 @@ export function answerProblems(app: FastifyInstance): void {
 
 /** Answers an error as the problem it is, and logs what is ours to mend. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toProblem(error, request.body !== undefined)
+  const { bodyProblem = 'invalid_request' } = request.routeOptions.config
+  const problem = toProblem(error, { hasBody: request.body !== undefined, bodyProblem })
   if (problem.status >= 500) request.log.error({ err: problem.cause ?? error, code: problem.code }, problem.detail)
   return sendProblem(request, reply, problem)
 }

@@ -24,13 +24,16 @@ export class UploadedFile {
 export const FilePart = Type.Unsafe<UploadedFile>({ format: 'binary', contentMediaType: 'application/octet-stream' })
 
 /**
- * A preValidation hook: reads a multipart form into `request.body`; other bodies are left alone.
+ * A preValidation hook: reads a multipart form into `request.body`; a JSON body is left alone.
  * @param jsonFields fields whose text is JSON
- * @throws {Problem} malformed_multipart, payload_too_large, or invalid_request at a field that is not JSON
+ * @throws {Problem} malformed_multipart, malformed_json where there is no body at all, payload_too_large, or invalid_request at a field that is not JSON
  */
 export function readForm(jsonFields: readonly string[]) {
   return async (request: FastifyRequest): Promise<void> => {
-    if (!request.isMultipart()) return
+    if (!request.isMultipart()) {
+      if (request.body === undefined) throw new Problem('malformed_json', 'The body is empty: send a form or JSON')
+      return
+    }
     const body: Record<string, unknown> = {}
     try {
       for await (const part of request.parts({ limits: { files: 1 } })) {

@@ -1,7 +1,7 @@
 /** The validators of bodies, paths and queries: nothing is dropped, nothing in a body is changed, every mistake is told. */
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
-import { Problem, type ProblemPart } from '../errors.ts'
+import { Problem, type ProblemCode, type ProblemPart } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
 
 const shared = {
@@ -33,9 +33,9 @@ export function buildValidatorCompiler(): FastifySchemaCompiler<object> {
  * The problem of a request that Fastify's validation refused.
  * @param context which part of the request: `body`, `params`, `querystring` or `headers`
  */
-export function validationProblem(errors: readonly ErrorObject[], context: string | undefined): Problem {
-  const mistakes = mistakesOf(errors, places[context ?? 'body'] ?? 'body')
-  return new Problem('invalid_request', summarizeMistakes(mistakes), { errors: mistakes })
+export function validationProblem(errors: readonly ErrorObject[], context: string, code: ProblemCode): Problem {
+  const mistakes = mistakesOf(errors, places[context] ?? 'body')
+  return new Problem(code, summarizeMistakes(mistakes), { errors: mistakes })
 }
 
 /** Reads JSON bodies; a body that is not JSON is told with what the parser says about the place. */

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { ByName, ByVersion, NullableString, named, problemResponse, refTo, Strict, Time } from './common.ts'
 import { Metrics } from './training-body.ts'
 
-const Version = named(
+export const Version = named(
   'Version',
   Type.Object({
     model: Type.String(),
@@ -59,7 +59,6 @@ const exportForms = {
 } satisfies Record<string, { extension: string; keyOf: (row: VersionRow) => string | undefined }>
 
 export const versionRoutes: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.addSchema(Version)
   const tags = ['versions']
 
   const list = {

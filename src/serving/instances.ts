@@ -19,10 +19,10 @@ interface Column {
   readonly expected: string
 }
 
-type ColumnOf = (feature: Feature, rows: number) => Column
+type ColumnOf = (rows: number, known: ReadonlySet<string>) => Column
 
 const columnOf: Record<Feature['type'], ColumnOf> = {
-  number(_feature, rows) {
+  number(rows) {
     const data = new Float64Array(rows)
     return {
       tensor: { type: 'float64', dims: [rows, 1], data },
@@ -37,7 +37,7 @@ const columnOf: Record<Feature['type'], ColumnOf> = {
       },
     }
   },
-  boolean(_feature, rows) {
+  boolean(rows) {
     const data = new Float64Array(rows)
     return {
       tensor: { type: 'float64', dims: [rows, 1], data },
@@ -52,50 +52,54 @@ const columnOf: Record<Feature['type'], ColumnOf> = {
       },
     }
   },
-  category({ categories = [] }, rows) {
+  category(rows, known) {
     const data = new Array<string>(rows).fill('')
     return {
       tensor: { type: 'string', dims: [rows, 1], data },
-      expected: `a text, as ${categories.slice(0, 3).map(quoted).join(', ')}`,
+      expected: `a text, as ${[...known].slice(0, 3).map(quoted).join(', ')}`,
       // A code like 4711 is a number in JSON; where training saw it as a text, it is the same category.
       write(row, value) {
         const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
-        if (typeof text !== 'string' || (text !== value && !categories.includes(text))) return false
+        if (typeof text !== 'string' || (text !== value && !known.has(text))) return false
         data[row] = text
         return true
       },
-      missing: () => undefined, // the empty text stands for a missing one
+      missing: () => undefined, // the empty text stands for a missing one, here as in a CSV cell
     }
   },
 }
 
+/** A feature with what every request looks up in it. */
+interface Field extends Feature {
+  readonly known: ReadonlySet<string>
+}
+
 /**
- * Checks every field of every instance.
- * @param instances objects by feature name, or rows of values in the features' order
- * @throws {Problem} invalid_instance with the pointers of all mistakes (`/instances/0/n`)
+ * Prepares the reading of instances for a version: once when it is loaded, not at every request.
+ * @returns the check and encoding of instances: objects by feature name, or rows of values in the features' order;
+ *   throws the Problem invalid_instance with the pointers of all mistakes (`/instances/0/n`)
  */
-export function encodeInstances(features: readonly Feature[], instances: readonly unknown[]): EncodedInstances {
-  const mistakes: ProblemPart[] = []
-  const warnings: Warning[] = []
-  const rows = instances.map((instance, row) => fieldsOf(features, instance, row, mistakes))
-  const columns = features.map((feature) => columnOf[feature.type](feature, instances.length))
-  features.forEach((feature, index) => {
-    const column = columns[index] as Column // one a feature
-    const known = feature.type === 'category' ? new Set(feature.categories) : null
-    rows.forEach((row, at) => {
-      if (row === null) return
-      const value = row.values[index]
-      const mistake = writeField(feature, column, at, value, row.isObject)
-      if (mistake !== null) mistakes.push(partAt(at, row.isObject ? feature.name : String(index), mistake))
-      else if (known !== null && value !== null && value !== undefined && !known.has(String(value))) {
-        warnings.push(unseen(feature, at, row.isObject ? feature.name : String(index), value))
-      }
+export function instanceReader(features: readonly Feature[]): (instances: readonly unknown[]) => EncodedInstances {
+  const fields = features.map((feature): Field => ({ ...feature, known: new Set(feature.categories) }))
+  const names = new Set(features.map(({ name }) => name))
+  return (instances) => {
+    const mistakes: ProblemPart[] = []
+    const rows = instances.map((instance, at) => rowOf(fields, names, instance, at, mistakes))
+    const found: EncodedInstances = { feeds: {}, warnings: [] }
+    fields.forEach((field, index) => {
+      const column = columnOf[field.type](rows.length, field.known)
+      found.feeds[field.input] = column.tensor
+      rows.forEach((row, at) => {
+        if (row === null) return
+        const value = row.values[index]
+        const key = row.isObject ? field.name : String(index)
+        const mistake = writeField(field, column, at, value, row.isObject)
+        if (mistake !== null) mistakes.push(partAt(at, key, mistake))
+        else if (isUnseen(field, value)) found.warnings.push(unseen(field, at, key, value))
+      })
     })
-  })
-  if (mistakes.length > 0) throw invalid(mistakes)
-  return {
-    feeds: Object.fromEntries(features.map(({ name }, index) => [name, columns[index]?.tensor as Tensor])),
-    warnings,
+    if (mistakes.length > 0) throw invalid(mistakes)
+    return found
   }
 }
 
@@ -105,42 +109,53 @@ interface Row {
   readonly values: readonly unknown[]
 }
 
-function fieldsOf(features: readonly Feature[], instance: unknown, at: number, mistakes: ProblemPart[]): Row | null {
+function rowOf(
+  fields: readonly Field[],
+  names: ReadonlySet<string>,
+  instance: unknown,
+  at: number,
+  mistakes: ProblemPart[],
+): Row | null {
   if (Array.isArray(instance)) {
-    if (instance.length === features.length) return { isObject: false, values: instance }
-    const order = features.map(({ name }) => name).join(', ')
-    mistakes.push(partAt(at, null, `has ${instance.length} values, expected ${features.length}: ${order}`))
+    if (instance.length === fields.length) return { isObject: false, values: instance }
+    const order = [...names].join(', ')
+    mistakes.push(partAt(at, null, `has ${instance.length} values, expected ${fields.length}: ${order}`))
     return null
   }
   if (typeof instance !== 'object' || instance === null) {
     mistakes.push(partAt(at, null, `must be an object or a row of values, received ${JSON.stringify(instance)}`))
     return null
   }
-  const fields = instance as Record<string, unknown> // a JSON object
-  for (const key of Object.keys(fields)) {
-    if (!features.some(({ name }) => name === key)) {
-      mistakes.push(partAt(at, key, `is no feature of this model; its features are ${nameList(features)}`))
-    }
+  const given = instance as Record<string, unknown> // a JSON object
+  for (const key of Object.keys(given)) {
+    if (names.has(key)) continue
+    mistakes.push(partAt(at, key, `is no feature of this model; its features are ${[...names].join(', ')}`))
   }
-  return {
-    isObject: true,
-    values: features.map(({ name }) => (Object.hasOwn(fields, name) ? fields[name] : undefined)),
-  }
+  const values = fields.map(({ name }) => (Object.hasOwn(given, name) ? given[name] : undefined))
+  return { isObject: true, values }
+}
+
+function isMissing({ type }: Field, value: unknown): boolean {
+  return value === undefined || value === null || (type === 'category' && value === '')
+}
+
+function isUnseen(field: Field, value: unknown): boolean {
+  return field.type === 'category' && !isMissing(field, value) && !field.known.has(String(value))
 }
 
 /** Writes one field; what is wrong with it in words, or null. */
-function writeField(feature: Feature, column: Column, row: number, value: unknown, isObject: boolean): string | null {
-  if (value === undefined || value === null) {
-    if (feature.required) return missingSentence(value, isObject)
+function writeField(field: Field, column: Column, row: number, value: unknown, isObject: boolean): string | null {
+  if (isMissing(field, value)) {
+    if (field.required) return missingSentence(value, isObject)
     column.missing(row)
     return null
   }
   return column.write(row, value) ? null : `must be ${column.expected}, received ${JSON.stringify(value)}`
 }
 
-function missingSentence(value: null | undefined, isObject: boolean): string {
+function missingSentence(value: unknown, isObject: boolean): string {
   if (value === undefined && isObject) return 'is required'
-  return 'must not be null: the training named no policy for missing values (missing_values: mean, median, …)'
+  return 'must not be missing: the training named no policy for missing values (missing_values: mean, median, …)'
 }
 
 function unseen(feature: Feature, row: number, key: string, value: unknown): Warning {
@@ -158,10 +173,6 @@ function invalid(mistakes: readonly ProblemPart[]): Problem {
   const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more, see errors)` : ''
   const detail = `${mistakes[0]?.detail}${more}`
   return new Problem('invalid_instance', detail, { errors: mistakes.slice(0, maxMistakes) })
-}
-
-function nameList(features: readonly Feature[]): string {
-  return features.map(({ name }) => name).join(', ')
 }
 
 function quoted(text: string): string {

@@ -5,8 +5,8 @@ import { openSession, type Session } from '../runtime/session.ts'
 import type { VersionRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { type Answer, toAnswers } from './answers.ts'
-import { encodeInstances } from './instances.ts'
-import { type Signature, toSignature } from './signature.ts'
+import { instanceReader } from './instances.ts'
+import { type Target, toSignature } from './signature.ts'
 
 export interface Prediction {
   readonly model: string
@@ -48,9 +48,9 @@ export async function openModels(store: Store, config: ServingConfig): Promise<M
   return {
     async predict(model, version, instances) {
       const row = await findRow(model, version)
-      return sessions.use(row, async ({ session, signature }) => {
-        const { feeds, warnings } = encodeInstances(signature.features, instances)
-        const answers = toAnswers(signature.target, await session.run(feeds))
+      return sessions.use(row, async ({ session, read, target }) => {
+        const { feeds, warnings } = read(instances)
+        const answers = toAnswers(target, await session.run(feeds))
         const told = [...warnings, ...answers.warnings]
         return { model, version: row.version, predictions: answers.predictions, warnings: told }
       })
@@ -78,7 +78,8 @@ function remember<T>(cache: LRUCache<string, Promise<T>>, key: string, load: () 
 
 interface Loaded {
   readonly session: Session
-  readonly signature: Signature
+  readonly read: ReturnType<typeof instanceReader>
+  readonly target: Target
   /** Predictions at work; the session closes when it is evicted and this is 0. */
   users: number
   evicted: boolean
@@ -103,7 +104,8 @@ function openSessionCache(store: Store, config: ServingConfig) {
   })
   const load = async (row: VersionRow): Promise<Loaded> => {
     const session = await openSession(await store.blobs.get(row.blobKey), { providers: config.executionProviders })
-    return { session, signature: toSignature(row.signature), users: 0, evicted: false }
+    const { features, target } = toSignature(row.signature)
+    return { session, read: instanceReader(features), target, users: 0, evicted: false }
   }
   return {
     size: () => cache.size,

@@ -1,8 +1,10 @@
 /** What a published version takes and gives, as the training that published it wrote it down. */
 
-/** One raw value that an instance has to bring. The ONNX graph has an input of the same name. */
+/** One raw value that an instance has to bring. */
 export interface Feature {
   readonly name: string
+  /** The graph's input that takes it, `[batch, 1]`. */
+  readonly input: string
   readonly type: 'number' | 'category' | 'boolean'
   /** Of a category: the values seen in training. */
   readonly categories?: readonly string[]

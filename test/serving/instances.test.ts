@@ -1,12 +1,15 @@
 /** Instances against a signature: raw values to tensors, every mistake with its pointer (case C48, predict half). */
 import { expect, test } from 'vitest'
 import { Problem } from '../../src/errors.ts'
-import { encodeInstances } from '../../src/serving/instances.ts'
+import { instanceReader } from '../../src/serving/instances.ts'
 import type { Feature } from '../../src/serving/signature.ts'
 
-const color: Feature = { name: 'color', type: 'category', categories: ['blue', 'red'], required: true }
-const n: Feature = { name: 'n', type: 'number', required: true }
-const wet: Feature = { name: 'wet', type: 'boolean', required: true }
+const color: Feature = { name: 'color', input: 'color', type: 'category', categories: ['blue', 'red'], required: true }
+const n: Feature = { name: 'n', input: 'n', type: 'number', required: true }
+const wet: Feature = { name: 'wet', input: 'wet_1', type: 'boolean', required: true }
+
+const encodeInstances = (features: readonly Feature[], instances: readonly unknown[]) =>
+  instanceReader(features)(instances)
 
 function problemOf(work: () => unknown): Problem {
   try {
@@ -18,7 +21,7 @@ function problemOf(work: () => unknown): Problem {
   throw new Error('no problem')
 }
 
-test('objects become one tensor a feature, in any order of keys', () => {
+test('objects become one tensor an input of the graph, in any order of keys', () => {
   const { feeds, warnings } = encodeInstances(
     [color, n, wet],
     [
@@ -29,7 +32,7 @@ test('objects become one tensor a feature, in any order of keys', () => {
   expect(feeds).toEqual({
     color: { type: 'string', dims: [2, 1], data: ['red', 'blue'] },
     n: { type: 'float64', dims: [2, 1], data: Float64Array.of(1, 2.5) },
-    wet: { type: 'float64', dims: [2, 1], data: Float64Array.of(1, 0) },
+    wet_1: { type: 'float64', dims: [2, 1], data: Float64Array.of(1, 0) },
   })
   expect(warnings).toEqual([])
 })
@@ -47,7 +50,7 @@ test('an unseen category passes with a warning', () => {
 })
 
 test('a code that training saw as a text may come as a number', () => {
-  const zip: Feature = { name: 'zip', type: 'category', categories: ['4711'], required: true }
+  const zip: Feature = { name: 'zip', input: 'zip', type: 'category', categories: ['4711'], required: true }
   expect(encodeInstances([zip], [[4711]]).feeds.zip?.data).toEqual(['4711'])
   expect(problemOf(() => encodeInstances([zip], [[4712]])).errors[0]?.pointer).toBe('/instances/0/0')
 })
@@ -57,7 +60,7 @@ test('with a policy for missing values, null and a missing field are missing val
   const { feeds, warnings } = encodeInstances(optional, [{ color: null, n: null, wet: null }, {}])
   expect(feeds.color?.data).toEqual(['', ''])
   expect(feeds.n?.data).toEqual(Float64Array.of(Number.NaN, Number.NaN))
-  expect(feeds.wet?.data).toEqual(Float64Array.of(Number.NaN, Number.NaN))
+  expect(feeds.wet_1?.data).toEqual(Float64Array.of(Number.NaN, Number.NaN))
   expect(warnings).toEqual([])
 })
 
@@ -68,6 +71,7 @@ test.each([
   ['a number in a text', [{ color: 'red', n: '1' }], '/instances/0/n'],
   ['an object for a text', [{ color: {}, n: 1 }], '/instances/0/color'],
   ['an extra field', [{ color: 'red', n: 1, m: 2 }], '/instances/0/m'],
+  ['an empty text without a policy', [{ color: '', n: 1 }], '/instances/0/color'],
   ['NaN', [{ color: 'red', n: Number.NaN }], '/instances/0/n'],
   ['infinity', [{ color: 'red', n: Number.POSITIVE_INFINITY }], '/instances/0/n'],
   ['a row of another length', [['red']], '/instances/0'],

@@ -1,0 +1,171 @@
+/** Models: a name and a definition in Keras' words, checked and summarized when they are made. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+import { Problem } from '../errors.ts'
+import { type Definition, DefinitionSchema, parseDefinition } from '../nn/definition.ts'
+import { buildModel, hasOpenInput } from '../nn/model.ts'
+import { formatSummary, type Summary, summarize } from '../nn/summary.ts'
+import type { Models } from '../serving/models.ts'
+import type { ModelRow } from '../store/schema.ts'
+import type { Store } from '../store/store.ts'
+import {
+  ByName,
+  IdempotencyHeader,
+  modelNamePattern,
+  NullableInteger,
+  named,
+  PageOf,
+  Paging,
+  pageOf,
+  problemResponse,
+  refTo,
+  Strict,
+  Time,
+} from './common.ts'
+import { createOnce } from './idempotency.ts'
+import { chooseForm } from './negotiate.ts'
+
+export const Model = named(
+  'Model',
+  Type.Object({
+    name: Type.String(),
+    definition: Type.Unsafe<unknown>({ type: 'object', additionalProperties: true }),
+    total_parameters: NullableInteger,
+    trainable_parameters: NullableInteger,
+    created_at: Time,
+  }),
+)
+
+function modelBody(row: ModelRow): Static<typeof Model> {
+  return {
+    name: row.name,
+    definition: row.definition,
+    total_parameters: row.totalParameters,
+    trainable_parameters: row.trainableParameters,
+    created_at: row.createdAt.toISOString(),
+  }
+}
+
+const NewModel = Strict({
+  ...DefinitionSchema.properties,
+  name: Type.String({ pattern: modelNamePattern, description: 'Letters, digits, ., _ and -; at most 128' }),
+})
+
+/** The numbers of a model, as far as its definition says them: an open input leaves them to the first training. */
+export function describeModel(definition: Definition, inputShape?: readonly number[]) {
+  if (hasOpenInput(definition) && inputShape === undefined) {
+    return { totalParameters: null, trainableParameters: null, summary: null }
+  }
+  const summary = summarize(buildModel(definition, inputShape))
+  return { totalParameters: summary.total_parameters, trainableParameters: summary.trainable_parameters, summary }
+}
+
+/** @throws {Problem} input_shape_unknown while no training has bound an open input */
+function knownSummary({ name, summary }: ModelRow): Summary {
+  if (summary !== null) return summary as Summary // written by describeModel
+  const detail = `model ${name} takes the shape of its input from the data of its first training: train it, or give Input a shape`
+  throw new Problem('input_shape_unknown', detail)
+}
+
+const SummaryBody = Type.Object({
+  layers: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      type: Type.String(),
+      output_shape: Type.Array(NullableInteger),
+      parameters: Type.Integer(),
+      trainable: Type.Boolean(),
+    }),
+  ),
+  total_parameters: Type.Integer(),
+  trainable_parameters: Type.Integer(),
+  non_trainable_parameters: Type.Integer(),
+})
+
+const summaryForms = { json: 'application/json', text: 'text/plain' } as const
+const tags = ['models']
+
+export const modelRoutes: FastifyPluginAsyncTypebox<{ store: Store; models: Models }> = async (
+  app,
+  { store, models },
+) => {
+  const create = {
+    operationId: 'createModel',
+    summary: 'Describe a network: layers by their Keras class names and arguments',
+    tags,
+    headers: IdempotencyHeader,
+    body: NewModel,
+    response: { 201: refTo(Model), ...problemResponse },
+  }
+  app.post('/models', { schema: create, config: { bodyProblem: 'invalid_definition' } }, async (request, reply) => {
+    const model = await createOnce(store.idempotency, request, async () => {
+      const definition = parseDefinition(request.body)
+      return modelBody(await store.models.create({ name: request.body.name, definition, ...describeModel(definition) }))
+    })
+    return reply.code(201).header('location', `/v1/models/${model.name}`).send(model)
+  })
+
+  const list = {
+    operationId: 'listModels',
+    summary: 'The models, by name',
+    tags,
+    querystring: Paging,
+    response: { 200: PageOf(refTo(Model)), ...problemResponse },
+  }
+  app.get('/models', { schema: list }, async ({ query }) => {
+    const { items, nextCursor } = await store.models.list(pageOf(query))
+    return { items: items.map(modelBody), next_cursor: nextCursor }
+  })
+
+  const one = {
+    operationId: 'getModel',
+    summary: 'One model: its definition with every default, its number of parameters',
+    tags,
+    params: ByName,
+    response: { 200: refTo(Model), ...problemResponse },
+  }
+  app.get('/models/:name', { schema: one }, async ({ params }) => modelBody(await store.models.get(params.name)))
+
+  const table = {
+    operationId: 'getModelSummary',
+    summary: 'Layers, output shapes and parameters: JSON, or Keras’ table with Accept: text/plain',
+    tags,
+    params: ByName,
+    querystring: Strict({
+      format: Type.Optional(
+        Type.Unsafe<keyof typeof summaryForms>({ type: 'string', enum: Object.keys(summaryForms) }),
+      ),
+    }),
+    response: {
+      200: {
+        description: 'The summary',
+        content: {
+          'application/json': {
+            schema: Type.Unsafe<Summary>(SummaryBody),
+          },
+          'text/plain': { schema: Type.String() },
+        },
+      },
+      ...problemResponse,
+    },
+  }
+  app.get('/models/:name/summary', { schema: table }, async (request, reply) => {
+    const summary = knownSummary(await store.models.get(request.params.name))
+    const form = chooseForm(request, summaryForms, request.query.format)
+    const write = { json: () => summary, text: () => formatSummary(summary, request.params.name) }
+    return reply.type(`${summaryForms[form]}; charset=utf-8`).header('vary', 'accept').send(write[form]())
+  })
+
+  const remove = {
+    operationId: 'deleteModel',
+    summary: 'Delete a model with its versions and trainings',
+    tags,
+    params: ByName,
+    response: { 204: Type.Null(), ...problemResponse },
+  }
+  app.delete('/models/:name', { schema: remove }, async ({ params }, reply) => {
+    await store.models.delete(params.name)
+    models.forget()
+    return reply.code(204).send(null)
+  })
+}
