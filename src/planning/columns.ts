@@ -5,21 +5,17 @@ import { encoders } from '../data/encoders/index.ts'
 import type { FeaturePlan } from '../data/encoders/table-encoder.ts'
 import { type MissingRule, policiesOf } from '../data/missing-values.ts'
 import { pointer } from '../data/pointer.ts'
-import { type ColumnType, columnNamed, findColumn, type Table } from '../data/table.ts'
-import { bodyProblem, Problem, type ProblemCode, type ProblemPart } from '../errors.ts'
-import type { GivenPolicy, TrainingRequest } from './request.ts'
+import { type ColumnType, columnNamed, countMissing, findColumn, type Table } from '../data/table.ts'
+import { bodyProblem, Problem, type ProblemCode, type ProblemPart, type Warning } from '../errors.ts'
+import type { GivenPolicy, ResolvedRequest, TrainingRequest } from './request.ts'
 
 export interface ColumnUse {
   readonly target: string
   readonly features: readonly FeaturePlan[]
   /** The rule of every feature and of the target. */
   readonly missing: Readonly<Record<string, MissingRule>>
-  readonly toldBack: Pick<ResolvedColumns, 'preprocessing' | 'missing_values'>
-}
-
-interface ResolvedColumns {
-  preprocessing: Record<string, Preprocessing>
-  missing_values: NonNullable<TrainingRequest['missing_values']>
+  readonly warnings: readonly Warning[]
+  readonly toldBack: Pick<ResolvedRequest, 'preprocessing' | 'missing_values'>
 }
 
 /** A mistake with the code it has where it is the only one. */
@@ -31,6 +27,9 @@ const mistake = (code: ProblemCode, at: string, detail: string): Mistake => ({ c
 
 /** More categories than this are an identifier or free text, not something to encode one by one. */
 const MOST_CATEGORIES = 10_000
+
+/** From so many on, categories are worth a warning where every other row has its own. */
+const MANY = 20
 
 /**
  * Resolves the columns of a request.
@@ -58,7 +57,8 @@ export function resolveColumns(table: Table, columns: readonly ColumnInfo[], req
     ...features.map((feature) => [feature.column, feature.missing]),
     [target, targetPolicy],
   ])
-  return { target, features, missing, toldBack: toldBack(features, missing, request.missing_values) }
+  const warnings = [...policyWarnings(table, features, request.missing_values), ...categoryWarnings(table, features)]
+  return { target, features, missing, warnings, toldBack: toldBack(features, missing, request.missing_values) }
 }
 
 function targetByRole(columns: readonly ColumnInfo[]): string {
@@ -165,6 +165,31 @@ function targetRule(target: string, given: GivenMissing): MissingRule | Mistake 
   if (typeof given !== 'object' || policy === undefined || policy === 'error') return { policy: 'error' }
   const detail = `missing_values: ${quoted(target)} is the target, which cannot be filled in: use error or drop.`
   return mistake('invalid_training', pointer('missing_values', target), detail)
+}
+
+/** Told where one word for all columns could not be meant for a column that has missing values. */
+function policyWarnings(table: Table, features: readonly FeaturePlan[], given: GivenMissing): Warning[] {
+  if (typeof given !== 'string') return []
+  const changed = features.filter(
+    ({ column, missing }) => missing.policy !== given && countMissing(columnNamed(table, column)) > 0,
+  )
+  if (changed.length === 0) return []
+  const names = changed.map(({ column }) => quoted(column)).join(', ')
+  const detail = `missing_values: ${names} have no ${given}; what is most frequent is filled in there.`
+  return [{ code: 'policy_changed', pointer: '/missing_values', detail }]
+}
+
+/** A text in every other row is likely an identifier, which a network learns by heart. */
+function categoryWarnings(table: Table, features: readonly FeaturePlan[]): Warning[] {
+  return features.flatMap(({ column: name }) => {
+    const column = columnNamed(table, name)
+    if (column.type !== 'category' || column.categories.length < MANY || column.categories.length * 2 < table.rowCount)
+      return []
+    const detail =
+      `features: column ${quoted(name)} holds ${column.categories.length} different texts in ${table.rowCount} rows, each encoded ` +
+      'as a number of its own. If it only names the rows, leave it out of features.'
+    return [{ code: 'many_categories', pointer: '/features', detail }]
+  })
 }
 
 function toldBack(

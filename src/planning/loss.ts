@@ -39,7 +39,8 @@ function isZeroOrOne(column: Column): boolean {
   return cellsOf(column).every((cell) => cell === 0 || cell === 1 || Number.isNaN(cell))
 }
 
-function unitsOf({ shape }: ModelOutput): number {
+/** The number of values that an output has for one sample. */
+export function unitsOf({ shape }: ModelOutput): number {
   return shape.reduce((product, length) => product * length, 1)
 }
 

@@ -145,6 +145,7 @@ describe('the request told back gives the same plan', () => {
       planTraining({ definition: chain(dense(1, 'sigmoid')), table, columns: describeColumns(table), request })
     const first = planned({ dataset: 'ds_1', target: 'y', missing_values: 'median', split: { train: 1 } })
     expect(first.request.missing_values).toBe('median')
+    expect(first.warnings).toMatchObject([{ code: 'policy_changed', pointer: '/missing_values' }])
     expect(first.encoders.map(({ missing }) => [missing.policy, missing.fill])).toEqual([
       ['median', 4],
       ['most_frequent', 'a'],
@@ -518,4 +519,21 @@ describe('encoded parts', () => {
     const plan = await planOf(data, order, softmax(2))
     expect(encodePart(plan, table, 'test')).toMatchObject({ rows: 0, x: { dims: [0, 1] }, y: { dims: [0] } })
   })
+})
+
+test('a column of names is told', async () => {
+  const id = Array.from({ length: 30 }, (_, i) => `person ${i}`)
+  const y = id.map((_, i) => i)
+  const { warnings } = await planOf({ id, y }, { split: { train: 1 } }, chain(dense(1)))
+  expect(warnings).toMatchObject([{ code: 'many_categories', pointer: '/features' }])
+})
+
+test('a text column too rich to be encoded is refused', async () => {
+  const id = Array.from({ length: 10_001 }, (_, i) => `person ${i}`)
+  const planned = planOf(
+    { id, x: id.map((_, i) => i), y: id.map((_, i) => i) },
+    { features: ['x', 'id'] },
+    chain(dense(1)),
+  )
+  await expect(planned).rejects.toEqual(refused('invalid_training', '/features/1'))
 })

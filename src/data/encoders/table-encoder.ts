@@ -82,30 +82,6 @@ export function inputNames(fitted: readonly FittedEncoder[]): Record<string, str
   )
 }
 
-/** What an instance has to bring for each feature, plain data for a version's signature. */
-export interface ServedFeature {
-  readonly name: string
-  /** The name of the graph's input. */
-  readonly input: string
-  readonly type: ColumnType
-  /** Of a category: the texts seen in training. */
-  readonly categories?: readonly string[]
-  /** False where a missing value is filled in by the graph. */
-  readonly required: boolean
-}
-
-/** The features of fitted encoders in the model's order. */
-export function servedFeatures(fitted: readonly FittedEncoder[]): ServedFeature[] {
-  const names = inputNames(fitted)
-  return fitted.map((encoder) => ({
-    name: encoder.column,
-    input: names[encoder.column] ?? encoder.column,
-    type: encoder.type,
-    ...(encoder.type === 'category' && { categories: encoder.categories }),
-    required: encoder.missing.fill === null,
-  }))
-}
-
 /**
  * Declares one input [batch, 1] per feature (numbers float64 with NaN for missing, texts string with '' for missing,
  * booleans float64 0, 1 or NaN) and encodes them as `encodeRows` does, to float32 [batch, width]. Call it on a graph before anything else

@@ -8,7 +8,6 @@ import {
   fitEncoders,
   inputNames,
   lowerEncoders,
-  servedFeatures,
 } from '../../../src/data/encoders/table-encoder.ts'
 import { type MissingRule, policiesOf } from '../../../src/data/missing-values.ts'
 import { type Column, cellValue, columnNamed, type Table } from '../../../src/data/table.ts'
@@ -167,9 +166,12 @@ async function encodeInGraph(fitted: readonly FittedEncoder[], table: Table): Pr
   return result[encoded.name]?.data as Float32Array
 }
 
+/** ONNX Runtime takes a shift below 1e-45 for 0 and leaves the Sub out. */
+const notTiny = (x: number) => (Math.abs(x) < 1e-30 ? 0 : x)
+
 const cellOf = {
   number: fc.oneof(
-    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }).map(notTiny),
     fc.integer({ min: -3, max: 3 }),
     fc.constant(Number.NaN),
   ),
@@ -246,14 +248,4 @@ test('a feature named as an output gets an input of another name', () => {
     table.columns.map(({ name }) => plan(name, 'none')),
   )
   expect(inputNames(fitted)).toEqual({ value: 'value_input_input', value_input: 'value_input', n: 'n' })
-})
-
-test('what is served tells names, types, known categories and what may be missing', () => {
-  const table = tableOf(numbers('value', 1), texts('c', 'a'), booleans('b', 1))
-  const plans = [plan('value', 'none'), plan('c', 'one_hot', { policy: 'most_frequent' }), plan('b', 'none')]
-  expect(servedFeatures(fitEncoders(table, rows(0), plans))).toEqual([
-    { name: 'value', input: 'value_input', type: 'number', required: true },
-    { name: 'c', input: 'c', type: 'category', categories: ['a'], required: false },
-    { name: 'b', input: 'b', type: 'boolean', required: true },
-  ])
 })

@@ -1,0 +1,68 @@
+/** The data half of a plan: which rows and columns are learned from, how they are split and encoded. */
+import type { ColumnInfo } from '../data/columns.ts'
+import type { FittedEncoder } from '../data/encoders/encoder.ts'
+import { encodedWidth, fitEncoders } from '../data/encoders/table-encoder.ts'
+import { usableRows } from '../data/missing-values.ts'
+import { type Split, type SplitSource, splitRows } from '../data/splits.ts'
+import { columnNamed, type Table } from '../data/table.ts'
+import { encodeTarget, type FittedTarget, fitTarget } from '../data/target.ts'
+import { bodyProblem, type Warning } from '../errors.ts'
+import type { Definition } from '../nn/definition.ts'
+import { resolveColumns } from './columns.ts'
+import { targetUseOf } from './loss.ts'
+import type { ResolvedRequest, TrainingRequest } from './request.ts'
+import { resolveSplit } from './split.ts'
+
+export interface DataPlan {
+  readonly split: Split
+  readonly encoders: readonly FittedEncoder[]
+  readonly target: FittedTarget
+  readonly warnings: readonly Warning[]
+  readonly toldBack: Pick<ResolvedRequest, 'features' | 'target' | 'preprocessing' | 'missing_values' | 'split'>
+}
+
+/** Encoded rows are kept in memory whole: so many numbers, 2 GiB. */
+const MOST_NUMBERS = 2 ** 29
+
+/**
+ * Plans the data. The definition is asked only whether its output learns classes, where request and column do not say.
+ * @throws {Problem} invalid_training, unknown_column, missing_values, invalid_target, invalid_split
+ */
+export function planData(
+  table: Table,
+  columns: readonly ColumnInfo[],
+  definition: Definition,
+  request: TrainingRequest,
+  seed: number,
+): DataPlan {
+  const use = resolveColumns(table, columns, request)
+  const rows = usableRows(table, use.missing)
+  if (rows.length === 0) {
+    const detail = 'missing_values: no row is left after dropping those with missing values.'
+    throw bodyProblem('missing_values', '/missing_values', detail)
+  }
+  const targetUse = targetUseOf(columnNamed(table, use.target), definition, request.loss)
+  const target = fitTarget(table, rows, use.target, targetUse)
+  const settings = resolveSplit(request, targetUse === 'classes')
+  const split = splitRows(splitSource(table, rows, target), settings, seed)
+  const encoders = fitEncoders(table, split.train, use.features)
+  assertFits(encodedWidth(encoders), rows.length)
+  const features = use.features.map(({ column }) => column)
+  return {
+    ...{ split, encoders, target, warnings: [...use.warnings, ...split.warnings] },
+    toldBack: { features, target: use.target, ...use.toldBack, split: settings },
+  }
+}
+
+function splitSource(table: Table, rows: Int32Array, target: FittedTarget): SplitSource {
+  if (target.kind === 'regression') return { rows, classes: null, labels: [] }
+  return { rows, classes: encodeTarget(target, table, rows), labels: target.labels }
+}
+
+function assertFits(width: number, rows: number): void {
+  if (width * rows <= MOST_NUMBERS) return
+  const detail =
+    `features: ${rows} rows of ${width} encoded numbers are more than the ${MOST_NUMBERS} numbers that are kept in memory; ` +
+    'leave wide columns out.'
+  throw bodyProblem('invalid_training', '/features', detail)
+}
