@@ -83,7 +83,7 @@ function total(op: Builder, sums: Map<Value, Real[]>, y: Value): Cotangent {
   const [first, ...others] = sums.get(y) ?? []
   if (!first) return null
   if (others.length === 0) return first
-  const sum = op.named(`${y.name}_grad`).Sum([first, ...others])
+  const sum = op.named(`${y.name}_fan_out`).Sum([first, ...others])
   sums.set(y, [sum])
   return sum
 }

@@ -41,16 +41,25 @@ const floatAttributes: ReadonlySet<string> = new Set([
   'default_float',
 ])
 
+/** `seed` is a float in `RandomNormal` and its like, an integer here. */
+const isFloat = (opType: string, name: string) =>
+  floatAttributes.has(name) && !(opType === 'Dropout' && name === 'seed')
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 const isTensor = (value: Attribute): value is Tensor => typeof value === 'object' && 'dims' in value
 
-/** The protobuf form of an attribute; `writeGraph` writes bodies. */
-export function writeAttribute(name: string, value: Attribute, writeGraph: (graph: Graph) => unknown): AttributeProto {
+/** The protobuf form of an attribute of an operator; `writeGraph` writes bodies. */
+export function writeAttribute(
+  opType: string,
+  name: string,
+  value: Attribute,
+  writeGraph: (graph: Graph) => unknown,
+): AttributeProto {
   if (value instanceof Graph) return { name, type: kinds.graph, g: writeGraph(value) }
   if (typeof value === 'number') {
-    return floatAttributes.has(name) ? { name, type: kinds.float, f: value } : { name, type: kinds.int, i: value }
+    return isFloat(opType, name) ? { name, type: kinds.float, f: value } : { name, type: kinds.int, i: value }
   }
   if (typeof value === 'string') {
     // Cast's `to` is an element type by name here and a number in the file
@@ -65,7 +74,7 @@ export function writeAttribute(name: string, value: Attribute, writeGraph: (grap
       : { name, type: kinds.ints, ints: [] }
   }
   const numbers = value as readonly number[]
-  return floatAttributes.has(name)
+  return isFloat(opType, name)
     ? { name, type: kinds.floats, floats: [...numbers] }
     : { name, type: kinds.ints, ints: [...numbers] }
 }

@@ -97,7 +97,9 @@ function writeNode(node: Node): NodeProto {
     name: node.name,
     input: node.inputs.map((input) => input?.name ?? ''),
     output: node.outputs.map((output) => output.name),
-    attribute: Object.entries(node.attributes).map(([name, value]) => writeAttribute(name, value, writeGraph)),
+    attribute: Object.entries(node.attributes).map(([name, value]) =>
+      writeAttribute(node.opType, name, value, writeGraph),
+    ),
   }
 }
 
