@@ -33,14 +33,19 @@ export function modelLoss(
   op: Builder,
   loss: Loss,
   config: NamedConfig,
-  { outputs, logits, penalties }: CalledModel,
+  called: CalledModel,
   yTrue: Any,
 ): { perSample: Real; penalty: Real | null } {
-  const [prediction, logit] = [outputs[0] as Real, logits[0] ?? null]
+  const [output, logit] = [called.outputs[0] as Real, called.logits[0] ?? null]
   const perSample =
-    logit && loss.fromLogits ? loss.fromLogits(op, yTrue, logit, config) : loss.perSample(op, yTrue, prediction, config)
+    logit && loss.fromLogits ? loss.fromLogits(op, yTrue, logit, config) : loss.perSample(op, yTrue, output, config)
+  return { perSample, penalty: penaltyOf(op, called) }
+}
+
+/** The sum of what regularizers add to the loss; null where there are none. */
+export function penaltyOf(op: Builder, { penalties }: CalledModel): Real | null {
   const [first, ...rest] = penalties
-  return { perSample, penalty: first ? rest.reduce((sum, penalty) => op.Add(sum, penalty), first) : null }
+  return first ? rest.reduce((sum, penalty) => op.Add(sum, penalty), first) : null
 }
 
 /** The model's first output as metrics and answers read it: logits (`from_logits`) become probabilities. */

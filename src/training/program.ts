@@ -8,7 +8,7 @@
  * Outputs, in this order: the new state, `losses` [steps] (the mean over each batch, penalties included) and, where metrics
  * want them, `predictions` [steps, batch, …units].
  */
-import { gradients } from '../autodiff/gradients.ts'
+import { pullBack } from '../autodiff/gradients.ts'
 import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
@@ -22,7 +22,8 @@ import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
 import { type Layout, layoutOf } from './layout.ts'
-import { modelLoss, prediction, type TargetForm, unpackGroup } from './model-graph.ts'
+import { type TargetForm, unpackGroup } from './model-graph.ts'
+import { type Objective, objectiveOf } from './objective.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
 
 export interface ProgramSpec {
@@ -66,7 +67,8 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
     body: body.graph,
     num_scan_inputs: body.sequences.length,
   })
-  for (const result of results) graph.output(result)
+  for (const result of results.slice(0, feeds.entries.length)) graph.output(result)
+  for (const result of body.finish(outer, results.slice(feeds.entries.length))) graph.output(result)
   prune(graph)
   return { bytes: toBytes(graph), layout, state: feeds.entries, scalars: feeds.scalarNames, needsKeys: body.needsKeys }
 }
@@ -99,9 +101,9 @@ function declareInputs(graph: Graph, { model, optimizer, target }: ProgramSpec, 
   }
 }
 
-/** The body of the Scan, and the sequences that it is run along. */
-function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layout) {
-  const { model, loss, target } = spec
+/** The body of the Scan, the sequences that it is run along, and what becomes of its sequences of results. */
+function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layout): Step {
+  const { model } = spec
   const graph = outer.graph.subgraph('step')
   const op = createBuilder(graph)
   const state = new Map(feeds.entries.map(({ name, size }) => [name, graph.input(`${name}/now`, 'float32', [1, size])]))
@@ -110,32 +112,57 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   )
   const key = graph.input('key', 'uint32', [])
   const rows = graph.input('rows_now', 'int32', ['batch'])
-  const sequences: Value[] = [...feeds.scalars, feeds.keys, feeds.order]
-  const gatheredOnce = elementCount(target.shape) <= gatheredOnceUpTo
-  if (gatheredOnce) sequences.push(outer.Gather(feeds.y, feeds.order, { axis: 0 }))
-  const y = gatheredOnce
-    ? graph.input('y_now', target.type, ['batch', ...target.shape])
+  const targets = gatherTargets(outer, feeds, spec)
+  const y = targets
+    ? graph.input('y_now', targets.type, ['batch', ...targets.shape.slice(2)])
     : op.Gather(feeds.y, rows, { axis: 0 })
   const noise = createNoise(outer, op, feeds.order, key)
-  const weights = {
-    ...Object.assign({}, ...feeds.frozen.map(({ group, vector }) => unpackGroup(outer, group, vector))),
-    ...Object.assign(
-      {},
-      ...layout
-        .filter(({ trainable }) => trainable)
-        .map((group) => unpackGroup(op, group, state.get(`state/${group.id}`) as Value<'float32'>)),
-    ),
-  }
+  const weights = unpackAll(outer, op, feeds, layout, state)
   const context = { training: true, uniform: noise.uniform }
   const called = callModel(op, model, [op.Gather(feeds.x, rows, { axis: 0 })], weights, context)
-  const { perSample, penalty } = modelLoss(op, lossOf(loss), loss, called, y)
-  const data = op.Mul(op.ReduceSum(perSample, null, { keepdims: 0 }), feeds.inverseBatch)
-  const total = penalty ? op.Add(data, penalty) : data
-  const next = updateAll(op, spec, feeds, state, scalars, total)
+  const objective = objectiveOf(op, spec, called, { y, targets, inverseBatch: feeds.inverseBatch })
+  const next = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
-  graph.output(total)
-  if (spec.withPredictions) graph.output(prediction(op, lossOf(loss), loss, called))
-  return { graph, sequences, needsKeys: noise.isUsed() }
+  for (const value of objective.emitted) graph.output(op.Identity(value))
+  const sequences = [...feeds.scalars, feeds.keys, feeds.order, ...(targets ? [targets] : [])]
+  return { graph, sequences, needsKeys: noise.isUsed(), finish: objective.finish }
+}
+
+interface Step {
+  readonly graph: Graph
+  readonly sequences: readonly Value[]
+  readonly needsKeys: boolean
+  readonly finish: Objective['finish']
+}
+
+/** The targets of every batch of the run, for the Scan to slice; null where they are too large for that. */
+function gatherTargets(outer: Builder, { y, order }: Feeds, { model, loss, target }: ProgramSpec): Value | null {
+  const shape = model.outputs[0]?.shape ?? []
+  if (Math.max(elementCount(target.shape), elementCount(shape)) > gatheredOnceUpTo) return null
+  const gathered = outer.Gather(y, order, { axis: 0 })
+  return lossOf(loss).expandTargets?.(outer, gathered, shape) ?? gathered
+}
+
+/** Every weight by name: the frozen ones outside of the body, the trained ones out of its state. */
+function unpackAll(
+  outer: Builder,
+  op: Builder,
+  { frozen }: Feeds,
+  layout: Layout,
+  state: ReadonlyMap<string, Real>,
+): Record<string, Real> {
+  const trainable = layout.filter((group) => group.trainable)
+  const parts = [
+    ...frozen.map(({ group, vector }) => unpackGroup(outer, group, vector)),
+    ...trainable.map((group) => unpackGroup(op, group, state.get(`state/${group.id}`) as Real)),
+  ]
+  return Object.assign({}, ...parts)
+}
+
+interface Update {
+  readonly state: ReadonlyMap<string, Real>
+  readonly scalars: Readonly<Record<string, Real>>
+  readonly cotangents: Objective['cotangents']
 }
 
 /** The optimizer's update of every trainable group: new values by state name. */
@@ -143,16 +170,11 @@ function updateAll(
   op: Builder,
   { optimizer }: ProgramSpec,
   { entries }: Feeds,
-  state: ReadonlyMap<string, Real>,
-  scalars: Readonly<Record<string, Real>>,
-  loss: Real,
+  { state, scalars, cotangents }: Update,
 ): Map<string, Real> {
   const weights = entries.filter(({ slot }) => slot === null)
-  const found = gradients(
-    op,
-    loss,
-    weights.map(({ name }) => state.get(name) as Real),
-  )
+  const vectors = weights.map(({ name }) => state.get(name) as Real)
+  const found = pullBack(op, cotangents, vectors)
   const next = new Map<string, Real>()
   weights.forEach(({ name, group }, i) => {
     const own = entries.filter((entry) => entry.group === group && entry.slot !== null)

@@ -4,7 +4,7 @@ import type { Any, Real } from '../../onnx/value.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
 import { FromLogits, logitsMisfit } from './from-logits.ts'
-import { asFloats, clippedLog, defineLoss, meanPerSample, sizeOf, targetName, unitsOf } from './loss.ts'
+import { asFloats, clippedLog, defineLoss, dividedByMean, meanPerSample, sizeOf, targetName, unitsOf } from './loss.ts'
 
 /**
  * yTrue 0 or 1 (or between), one output per label with sigmoid.
@@ -20,6 +20,7 @@ export const binaryCrossentropy = defineLoss({
     return weighed(op, yTrue, op.Neg(clippedLog(op, yPred)), op.Neg(clippedLog(op, no)))
   },
   fromLogits: ofLogits,
+  logitsGradient: (op, yTrue, logits) => dividedByMean(op, op.Sub(op.Sigmoid(logits), asFloats(op, yTrue, logits))),
   fits: (output, target, { from_logits }) => {
     if (target.kind === 'regression') {
       return `binary_crossentropy learns two classes, but ${targetName(target)} is a number: use mean_squared_error`

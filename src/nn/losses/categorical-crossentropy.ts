@@ -6,7 +6,17 @@ import type { ModelOutput } from '../model.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
 import { FromLogits, type LogitsConfig, logitsMisfit } from './from-logits.ts'
-import { asFloats, clippedLog, defineLoss, meanPerSample, sizeOf, type Target, targetName, unitsOf } from './loss.ts'
+import {
+  asFloats,
+  clippedLog,
+  defineLoss,
+  dividedByMean,
+  meanPerSample,
+  sizeOf,
+  type Target,
+  targetName,
+  unitsOf,
+} from './loss.ts'
 
 /**
  * yTrue one-hot, [batch, …, classes]. Probabilities are divided by their sum first, as Keras does.
@@ -21,6 +31,7 @@ export const categoricalCrossentropy = defineLoss<LogitsConfig>({
     return expected(op, asFloats(op, yTrue, yPred), clippedLog(op, op.Div(yPred, sum)))
   },
   fromLogits: (op, yTrue, logits) => expected(op, asFloats(op, yTrue, logits), logSoftmax(op, logits)),
+  logitsGradient: (op, yTrue, logits) => minusTruth(op, asFloats(op, yTrue, logits), logits),
   fits,
   probabilities: ({ from_logits }) => (from_logits ? 'softmax' : null),
 })
@@ -35,6 +46,8 @@ export const sparseCategoricalCrossentropy = defineLoss<LogitsConfig>({
   perSample: (op, yTrue, yPred, { from_logits }) =>
     expected(op, oneHot(op, yTrue, yPred), from_logits ? logSoftmax(op, yPred) : clippedLog(op, yPred)),
   fromLogits: (op, yTrue, logits) => expected(op, oneHot(op, yTrue, logits), logSoftmax(op, logits)),
+  logitsGradient: (op, yTrue, logits) => minusTruth(op, oneHot(op, yTrue, logits), logits),
+  expandTargets: (op, yTrue, outputShape) => oneHotOf(op, yTrue, outputShape.at(-1) ?? 1, 'float32'),
   fits,
   probabilities: ({ from_logits }) => (from_logits ? 'softmax' : null),
 })
@@ -49,14 +62,25 @@ function expected(op: Builder, y: Real, logProbabilities: Real): Real {
   return meanPerSample(op, op.Neg(sum))
 }
 
+/** softmax(z) - y, the gradient for rows that add up to 1. */
+function minusTruth(op: Builder, y: Real, logits: Real): Real {
+  const difference = op.Sub(op.Softmax(logits, { axis: -1 }), y)
+  return dividedByMean(op, difference, [logits.shape.length - 1])
+}
+
 /** Class indices as rows with a 1 at the class. [batch, 1] beside [batch, classes] is taken as [batch]. */
 function oneHot(op: Builder, yTrue: Any, like: Real): Real {
+  if (yTrue.type === like.type) return yTrue as Real // expanded already
   const rank = like.shape.length
   const classes = like.shape.at(-1)
   if (typeof classes !== 'number') throw new Error(`the number of classes of ${like.name} is not known`)
-  const indices = op.Cast(yTrue.shape.length === rank ? op.Squeeze(yTrue, op.ints([-1])) : yTrue, { to: 'int64' })
-  const offAndOn: Real = op.constant(tensorOf(like.type, [0, 1]))
-  return op.OneHot(indices, op.constant(tensorOf('int64', [classes], [])), offAndOn, { axis: -1 })
+  return oneHotOf(op, yTrue.shape.length === rank ? op.Squeeze(yTrue, op.ints([-1])) : yTrue, classes, like.type)
+}
+
+function oneHotOf(op: Builder, yTrue: Any, classes: number, type: Real['type']): Real {
+  const offAndOn: Real = op.constant(tensorOf(type, [0, 1]))
+  const depth = op.constant(tensorOf('int64', [classes], []))
+  return op.OneHot(op.Cast(yTrue, { to: 'int64' }), depth, offAndOn, { axis: -1 })
 }
 
 /** One unit per class, softmax. */

@@ -32,6 +32,16 @@ export interface Loss<C extends NamedConfig = NamedConfig> {
    * Used instead of `perSample` wherever the model has logits.
    */
   fromLogits?(op: Builder, yTrue: Any, logits: Real, config: C): Real
+  /**
+   * The gradient of the sum over the samples of `fromLogits` in closed form, in the shape of the logits: a node or two
+   * where the walk back takes ten, in every step. A property test holds it against that walk.
+   */
+  logitsGradient?(op: Builder, yTrue: Any, logits: Real, config: C): Real
+  /**
+   * The truth in the shape of the output, [steps, batch, …] for the batches of many steps at once, where that saves every
+   * step the work. What it gives is taken as `yTrue` by the functions above.
+   */
+  expandTargets?(op: Builder, yTrue: Any, outputShape: readonly number[]): Real
   /** What does not fit between the output and the target, and what to do; null where all fits. */
   fits(output: Pick<ModelOutput, 'shape' | 'activation'>, target: Target, config: C): string | null
   /** The activation that makes probabilities of an output that is left as logits (`from_logits`); null where it is none. */
@@ -56,6 +66,13 @@ export function clippedLog(op: Builder, probabilities: Real): Real {
 export function meanPerSample(op: Builder, x: Real): Real {
   const axes = x.shape.map((_, axis) => axis).slice(1)
   return axes.length === 0 ? x : op.ReduceMean(x, op.ints(axes), { keepdims: 0 })
+}
+
+/** `x` divided by the number of values over which `meanPerSample` takes a mean beside the axes in `without`. */
+export function dividedByMean(op: Builder, x: Real, without: readonly number[] = []): Real {
+  const lengths = x.shape.filter((_, axis) => axis > 0 && !without.includes(axis)).map(Number)
+  const count = lengths.reduce((product, length) => product * length, 1)
+  return count === 1 ? x : op.Mul(x, op.scalar(1 / count, x))
 }
 
 /** The truth as floats of the prediction's type. */

@@ -1,0 +1,72 @@
+/**
+ * What a step minimizes, in one of two forms. The general one computes the loss in the body of the Scan and starts the
+ * backward walk at it. Where the loss knows its gradient at the logits, the body starts there, and the loss itself is
+ * computed once for all steps of the run, after the Scan, from the logits that leave it (10 tiny nodes fewer in a step).
+ */
+import { activationOf } from '../nn/activations.ts'
+import { lossOf } from '../nn/losses/index.ts'
+import type { CalledModel } from '../nn/lower.ts'
+import type { Builder } from '../onnx/builder.ts'
+import type { Any, Real, Value } from '../onnx/value.ts'
+import { modelLoss, penaltyOf, prediction } from './model-graph.ts'
+import type { ProgramSpec } from './program.ts'
+
+export interface Objective {
+  /** Where the backward walk starts: values and their cotangents. */
+  readonly cotangents: readonly (readonly [y: Value, dy: Real])[]
+  /** What leaves the body at each step. */
+  readonly emitted: readonly Value[]
+  /** From the sequences of what was emitted to the program's outputs: `losses` [steps], then `predictions`. */
+  finish(outer: Builder, sequences: readonly Value[]): Value[]
+}
+
+export interface ObjectiveInputs {
+  /** The batch's targets. */
+  readonly y: Any
+  /** Those of all steps, [steps, batch, …], where they were gathered before the Scan. */
+  readonly targets: Value | null
+  readonly inverseBatch: Real
+}
+
+/** The objective of a called model. */
+export function objectiveOf(op: Builder, spec: ProgramSpec, called: CalledModel, inputs: ObjectiveInputs): Objective {
+  return atLogits(op, spec, called, inputs) ?? atLoss(op, spec, called, inputs)
+}
+
+function atLoss(op: Builder, spec: ProgramSpec, called: CalledModel, { y, inverseBatch }: ObjectiveInputs): Objective {
+  const loss = lossOf(spec.loss)
+  const { perSample, penalty } = modelLoss(op, loss, spec.loss, called, y)
+  const data = op.Mul(op.ReduceSum(perSample, null, { keepdims: 0 }), inverseBatch)
+  const total = penalty ? op.Add(data, penalty) : data
+  return {
+    cotangents: [[total, op.scalar(1, total)]],
+    emitted: [total, ...(spec.withPredictions ? [prediction(op, loss, spec.loss, called)] : [])],
+    finish: (_outer, sequences) => [...sequences],
+  }
+}
+
+/** Null where the model has no logits, the loss no gradient at them, or the targets are not at hand after the Scan. */
+function atLogits(
+  op: Builder,
+  spec: ProgramSpec,
+  called: CalledModel,
+  { y, targets, inverseBatch }: ObjectiveInputs,
+): Objective | null {
+  const { fromLogits, logitsGradient } = lossOf(spec.loss)
+  const logits = called.logits[0] ?? null
+  if (!logits || !fromLogits || !logitsGradient || !targets) return null
+  const gradient = op.Mul(logitsGradient(op, y, logits, spec.loss), inverseBatch)
+  const penalty = penaltyOf(op, called)
+  return {
+    cotangents: [[logits, gradient], ...(penalty ? [[penalty, op.scalar(1, penalty)] as const] : [])],
+    emitted: [logits, ...(penalty ? [penalty] : [])],
+    finish: (outer, [allLogits, penalties]) => {
+      // a step takes the place of a sample here, so that the mean over the rest is the batch's
+      const means = fromLogits(outer, targets, allLogits as Real, spec.loss)
+      const losses = penalties ? outer.Add(means, penalties as Real) : means
+      if (!spec.withPredictions) return [losses]
+      const { activation } = spec.model.outputs[0] ?? { activation: 'linear' as const }
+      return [losses, activationOf(activation).apply(outer, allLogits as Real)]
+    },
+  }
+}
