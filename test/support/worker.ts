@@ -17,7 +17,7 @@ import { addDataset, addModel } from './rows.ts'
 import type { Script } from './training-process.ts'
 
 // Tests run from the sources, worker processes from what `tsc -b` made of them.
-const built = (path: string) => join(import.meta.dirname, '../../dist', path)
+export const built = (path: string) => join(import.meta.dirname, '../../dist', path)
 
 /** What workers print: nothing, unless someone looks for the reason of a failure. */
 const logLevel = process.env.TEST_LOG_LEVEL ?? 'silent'
