@@ -11,6 +11,7 @@ import { describeApi } from './api/openapi.ts'
 import { Prediction, predictionRoutes } from './api/predictions.ts'
 import { answerError, answerProblems } from './api/problem.ts'
 import { Training } from './api/training-body.ts'
+import type { EventHub } from './api/training-events.ts'
 import { trainingRecordRoutes } from './api/training-records.ts'
 import { trainingRoutes } from './api/trainings.ts'
 import { buildValidatorCompiler, readJsonBodies } from './api/validation.ts'
@@ -29,6 +30,8 @@ export interface Services {
   readonly store: Store
   readonly queue: TrainingQueue
   readonly models: Models
+  /** News of trainings, for their streams of events. */
+  readonly hub: EventHub
   readonly log: FastifyBaseLogger
   /** How often a silent stream of events says that it lives. */
   readonly heartbeatMs?: number
@@ -36,7 +39,7 @@ export interface Services {
 
 /** The application, ready to listen. `close()` answers what is in flight, ends event streams, and leaves services open. */
 export async function buildApp(services: Services): Promise<FastifyInstance> {
-  const { config, store, queue, models, log, heartbeatMs = 15_000 } = services
+  const { config, store, queue, models, hub, log, heartbeatMs = 15_000 } = services
   const app = Fastify({
     loggerInstance: log,
     // One line a request costs more than a prediction; errors are logged where they are answered, times are metrics.
@@ -62,7 +65,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   await app.register(datasetRoutes, { prefix, store, uploadLimitBytes: config.uploadLimitBytes })
   await app.register(modelRoutes, { prefix, store, models })
   await app.register(trainingRoutes, { prefix, store, queue })
-  await app.register(trainingRecordRoutes, { prefix, store, heartbeatMs })
+  await app.register(trainingRecordRoutes, { prefix, store, hub, heartbeatMs })
   await app.register(versionRoutes, { prefix, store })
   await app.register(predictionRoutes, { prefix, models, metrics })
   return app

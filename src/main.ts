@@ -1,5 +1,6 @@
 /** The entry point of the service: `all` (service and worker with embedded defaults) or `api` (the service alone). */
 import { pino } from 'pino'
+import { openEventHub } from './api/training-events.ts'
 import { buildApp } from './app.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { openQueue } from './queue/training-queue.ts'
@@ -39,7 +40,9 @@ async function serve(mode: Mode, config: Config, log: pino.Logger, closers: Clos
     const worker = startWorkerProcess(config, store.database.url, log)
     closers.add('the worker', () => worker.stop())
   }
-  const app = await buildApp({ config, store, queue, models, log })
+  const hub = await openEventHub(store.trainings)
+  closers.add('the streams of events', () => hub.close())
+  const app = await buildApp({ config, store, queue, models, hub, log })
   closers.add('the server', () => app.close())
   return app.listen({ host: config.host, port: config.port })
 }

@@ -9,7 +9,7 @@ import { ById, problemResponse, Strict, Time } from './common.ts'
 import { curvesOf, historyCsv } from './history.ts'
 import { chooseForm } from './negotiate.ts'
 import { trainingBody } from './training-body.ts'
-import { openEventHub, trainingEvents } from './training-events.ts'
+import { type EventHub, trainingEvents } from './training-events.ts'
 
 const historyForms = { json: 'application/json', csv: 'text/csv', svg: 'image/svg+xml' } as const
 type HistoryForm = keyof typeof historyForms
@@ -38,10 +38,11 @@ const History = Type.Object({
 const lastEventId = 'last-event-id'
 const tags = ['trainings']
 
-export const trainingRecordRoutes: FastifyPluginAsyncTypebox<{ store: Store; heartbeatMs: number }> = async (
-  app,
-  { store, heartbeatMs },
-) => {
+export const trainingRecordRoutes: FastifyPluginAsyncTypebox<{
+  store: Store
+  hub: EventHub
+  heartbeatMs: number
+}> = async (app, { store, hub, heartbeatMs }) => {
   const history = {
     operationId: 'getTrainingHistory',
     summary: 'The epochs so far: JSON, CSV or an SVG picture of the curves',
@@ -96,11 +97,9 @@ export const trainingRecordRoutes: FastifyPluginAsyncTypebox<{ store: Store; hea
     }
   })
 
-  const hub = await openEventHub(store.trainings)
   const closing = new AbortController()
   // Streams would keep a graceful stop waiting for ever: they end before the server closes.
   app.addHook('preClose', async () => closing.abort())
-  app.addHook('onClose', () => hub.close())
 
   const events = {
     operationId: 'streamTrainingEvents',

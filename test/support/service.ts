@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import supertest from 'supertest'
+import { openEventHub } from '../../src/api/training-events.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { openQueue, type TrainingQueue } from '../../src/queue/training-queue.ts'
@@ -43,6 +44,7 @@ export async function testService(options: TestServiceOptions = {}): Promise<Tes
   }
   const queue = await openQueue(config, store.database, silent)
   const models = await openModels(store, config)
+  const hub = await openEventHub(store.trainings)
   const worker = options.worker
     ? startWorkerProcess(config, store.database.url, silent, {
         file: join(import.meta.dirname, '../../dist/workers/main.js'),
@@ -54,6 +56,7 @@ export async function testService(options: TestServiceOptions = {}): Promise<Tes
     store,
     queue,
     models,
+    hub,
     log: serviceLog,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
   })
@@ -68,6 +71,7 @@ export async function testService(options: TestServiceOptions = {}): Promise<Tes
     async close() {
       await app.close()
       await worker?.stop()
+      await hub.close()
       await models.close()
       await queue.close()
       await store.close()
