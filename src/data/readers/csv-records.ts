@@ -1,12 +1,11 @@
-/** CSV bytes to records (RFC 4180 with any delimiter, through csv-parse), each with the line it starts on. */
+/** CSV bytes to records (RFC 4180 with any delimiter), each with the line it starts on. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CsvError, type Options, parse } from 'csv-parse'
 import { parse as parseSync } from 'csv-parse/sync'
 import { bodyProblem, Problem } from '../../errors.ts'
-
-export type OnRecord = (cells: readonly string[], line: number) => void
+import { eachPlainRecord, isPlain, type OnRecord } from './plain-records.ts'
 
 /** So many bytes are parsed in one turn of the event loop: about 30 ms. */
 export const SLICE_BYTES = 256 * 1024
@@ -17,6 +16,11 @@ export const SLICE_BYTES = 256 * 1024
  * @throws {Problem} invalid_dataset where a quote is not closed or text follows a closing quote
  */
 export async function eachRecord(bytes: Uint8Array, delimiter: string, onRecord: OnRecord): Promise<void> {
+  return isPlain(bytes) ? eachPlainRecord(bytes, delimiter, onRecord) : eachQuotedRecord(bytes, delimiter, onRecord)
+}
+
+/** Every record through csv-parse, whatever the quotes. */
+export async function eachQuotedRecord(bytes: Uint8Array, delimiter: string, onRecord: OnRecord): Promise<void> {
   const lines = lineCounter(onRecord)
   const parser = parse({ ...csvOptions(delimiter), on_record: lines.onRecord })
   parser.resume()
