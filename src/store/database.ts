@@ -22,3 +22,14 @@ export function openPool(url: string, log: Log): pg.Pool {
 export function databaseOn(pool: pg.Pool): Database {
   return drizzle(pool)
 }
+
+/**
+ * One connection of its own. When it breaks while no query waits for it, `onLoss` hears of it: without a listener that
+ * would end the process. A query that waits is rejected besides.
+ */
+export async function connectClient(url: string, name: string, onLoss: (error: Error) => void): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: name, keepAlive: true })
+  client.on('error', onLoss)
+  await client.connect()
+  return client
+}

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
-import pg from 'pg'
+import { connectClient } from './database.ts'
 
 const MIGRATION = 4_070_603
 
@@ -13,12 +13,10 @@ const MIGRATION = 4_070_603
  * @throws {Error} with one line when the database cannot be reached
  */
 export async function applyMigrations(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'fitserve migrations' })
-  try {
-    await client.connect()
-  } catch (cause) {
+  // A loss makes the query fail that comes next.
+  const client = await connectClient(url, 'fitserve migrations', () => {}).catch((cause) => {
     throw new Error(unreachable(url, cause), { cause })
-  }
+  })
   try {
     // Of the session: it ends with the connection, whatever happens.
     await client.query(`select pg_advisory_lock(${MIGRATION})`)

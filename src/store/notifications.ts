@@ -5,8 +5,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { and, eq, gt, sql } from 'drizzle-orm'
-import pg from 'pg'
-import type { Database } from './database.ts'
+import type pg from 'pg'
+import { connectClient, type Database } from './database.ts'
 import type { Log } from './log.ts'
 import { trainings } from './schema.ts'
 
@@ -49,10 +49,10 @@ export function createSubscriptions(url: string, db: Database, log: Log): Subscr
     for (const listener of [...listeners[channel]]) listener(id)
   }
   const connect = async () => {
-    const fresh = new pg.Client({ connectionString: url, application_name: 'fitserve listener', keepAlive: true })
+    const fresh = await connectClient(url, 'fitserve listener', (error) =>
+      log.warn({ err: error }, 'the connection that listens to PostgreSQL broke'),
+    )
     fresh.on('notification', ({ channel, payload }) => tell(channel, payload ?? ''))
-    fresh.on('error', (error) => log.warn({ err: error }, 'the connection that listens to PostgreSQL broke'))
-    await fresh.connect()
     for (const channel of Object.keys(listeners)) await fresh.query(`listen ${channel}`)
     fresh.once('end', () => {
       if (!closed) client = reconnect(new Date())

@@ -9,7 +9,7 @@ import { completeLinks, findBinaries } from '../../src/store/embedded/binaries.t
 import { openCluster } from '../../src/store/embedded/cluster.ts'
 import { chooseLauncher, type Launcher } from '../../src/store/embedded/launcher.ts'
 import { openEmbeddedPostgres } from '../../src/store/embedded/postgres.ts'
-import { findPostmaster, isAlive } from '../../src/store/embedded/postmaster.ts'
+import { findPostmaster, isPostgres } from '../../src/store/embedded/postmaster.ts'
 import { startServer } from '../../src/store/embedded/start.ts'
 import { silent } from '../support/postgres.ts'
 
@@ -60,12 +60,15 @@ test('starts below a folder that only its owner may enter, by a path longer than
   await postgres.close()
 })
 
-test('is gone after the close', async () => {
-  const postgres = await open()
+test('is gone after the close, without a word of complaint', async () => {
+  const said: unknown[] = []
+  const complain = (data: object, message: string) => said.push([message, data])
+  const postgres = await openEmbeddedPostgres(dataDir, { ...silent, warn: complain, error: complain }, FAST)
   const running = await postmaster()
   await postgres.close()
   expect(await postmaster()).toBeNull()
-  expect(isAlive(running?.pid ?? 0)).toBe(false)
+  expect(await isPostgres(running?.pid ?? 0)).toBe(false)
+  expect(said).toEqual([])
 })
 
 test('speaks UTF-8 and sorts by code points', async () => {
@@ -134,10 +137,10 @@ describe('in processes of their own', () => {
     import { openEmbeddedPostgres } from '${built}'
     const log = { debug() {}, info() {}, warn() {}, error() {} }
     const postgres = await openEmbeddedPostgres(process.argv[1], log, { fsync: 'off' })
-    console.log(postgres.url)
     process.on('SIGINT', () => {})
     process.on('SIGTERM', () => postgres.close().then(() => process.exit(0)))
-    setInterval(() => {}, 1000)`
+    setInterval(() => {}, 1000)
+    console.log(postgres.url)`
 
   async function start(options: { uid?: number; gid?: number } = {}): Promise<{ child: ChildProcess; url: string }> {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, dataDir], {

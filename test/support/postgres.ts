@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { inject } from 'vitest'
+import { connectClient } from '../../src/store/database.ts'
 import { openEmbeddedPostgres } from '../../src/store/embedded/postgres.ts'
 import type { Log } from '../../src/store/log.ts'
 import { applyMigrations } from '../../src/store/migrate.ts'
@@ -78,8 +79,7 @@ async function makeTemplate(client: pg.Client, url: string): Promise<void> {
 }
 
 async function run<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await connectClient(url, 'fitserve tests', () => {})
   try {
     return await work(client)
   } finally {

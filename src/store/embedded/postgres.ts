@@ -6,12 +6,13 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
+import { connectClient } from '../database.ts'
 import type { Log } from '../log.ts'
 import { findBinaries } from './binaries.ts'
 import { type Cluster, openCluster } from './cluster.ts'
 import { chooseLauncher } from './launcher.ts'
-import { clearDeadPostmaster, findPostmaster, type Postmaster } from './postmaster.ts'
+import { clearDeadPostmaster, findPostmaster, isPostgres, type Postmaster } from './postmaster.ts'
 import { type StartOutcome, startServer } from './start.ts'
 
 export interface EmbeddedPostgres {
@@ -44,12 +45,18 @@ export async function openEmbeddedPostgres(
   const cluster = await openCluster(join(dataDir, 'postgres'), binaries, launcher)
   const start = () => startServer(cluster, binaries.postgres, launcher, settings)
   const { lease, server } = await joinServer(cluster, start)
-  lease.on('error', (error) => log.warn({ err: error }, 'the embedded PostgreSQL went away'))
+  let leaving = false
+  lease.on('error', (error) => {
+    if (!leaving) log.error({ err: error }, 'the embedded PostgreSQL went away')
+  })
   await createDatabase(lease)
   log.debug({ pid: server.pid, port: server.port }, 'the embedded PostgreSQL is ready')
   return {
     url: urlOf(cluster, server.port, DATABASE),
-    close: () => leave(cluster, lease, server, log),
+    close: () => {
+      leaving = true
+      return leave(lease, server, log)
+    },
   }
 }
 
@@ -79,18 +86,21 @@ async function joinServer(cluster: Cluster, start: () => Promise<StartOutcome>):
 
 /** A connection with a share of the lease; null where the server is about to stop. */
 async function takeLease(cluster: Cluster, server: Postmaster): Promise<pg.Client | null> {
-  const client = new pg.Client({ connectionString: urlOf(cluster, server.port, 'postgres') })
+  let client: pg.Client | null = null
+  let lost = false
   try {
-    await client.connect()
+    client = await connectClient(urlOf(cluster, server.port, 'postgres'), 'fitserve lease', () => {
+      lost = true
+    })
     const { rows } = await client.query(
       `select current_setting('data_directory') as path, pg_try_advisory_lock_shared(${LEASE}) as taken`,
     )
     await checkPath(cluster, server, rows[0].path)
-    if (rows[0].taken) return client
+    if (rows[0].taken && !lost) return client
     await client.end()
     return null
   } catch (error) {
-    await client.end().catch(() => {})
+    await client?.end().catch(() => {})
     if (isGoingAway(error)) return null
     throw error
   }
@@ -124,12 +134,12 @@ async function createDatabase(client: pg.Client): Promise<void> {
   await client.query(`select pg_advisory_unlock(${CREATION})`)
 }
 
-async function leave(cluster: Cluster, lease: pg.Client, server: Postmaster, log: Log): Promise<void> {
+async function leave(lease: pg.Client, server: Postmaster, log: Log): Promise<void> {
   try {
     const { rows } = await lease.query(
       `select pg_advisory_unlock_shared(${LEASE}), pg_try_advisory_lock(${LEASE}) as alone`,
     )
-    if (rows[0].alone) await stop(cluster, server, log)
+    if (rows[0].alone) await stop(server, log)
     else log.info({ pid: server.pid }, 'the embedded PostgreSQL goes on: another process uses it')
   } catch (error) {
     if (!isGoingAway(error)) throw error
@@ -139,10 +149,9 @@ async function leave(cluster: Cluster, lease: pg.Client, server: Postmaster, log
 }
 
 /** PostgreSQL's fast shutdown: connections end, a checkpoint is written. */
-async function stop({ path }: Cluster, { pid }: Postmaster, log: Log): Promise<void> {
+async function stop({ pid }: Postmaster, log: Log): Promise<void> {
   process.kill(pid, 'SIGINT')
   const deadline = Date.now() + STOP_LIMIT_MS
-  const stopped = async () => (await findPostmaster(path)) === null
-  while (!(await stopped()) && Date.now() < deadline) await sleep(10)
-  if (!(await stopped())) log.error({ pid }, `the embedded PostgreSQL did not stop within ${STOP_LIMIT_MS / 1000} s`)
+  while ((await isPostgres(pid)) && Date.now() < deadline) await sleep(10)
+  if (await isPostgres(pid)) log.error({ pid }, `the embedded PostgreSQL did not stop within ${STOP_LIMIT_MS / 1000} s`)
 }

@@ -45,8 +45,7 @@ export async function clearDeadPostmaster(cluster: string): Promise<void> {
   if ((await findPostmaster(cluster)) === null) await rm(path, { force: true })
 }
 
-/** Whether a process lives. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -56,9 +55,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function isPostgres(pid: number): Promise<boolean> {
+/** Whether a process lives and, where that can be told, is a PostgreSQL. */
+export async function isPostgres(pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false
   if (process.platform !== 'linux') return true
+  // Empty for one that has ended and that nobody has asked for its end yet.
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
   return command.includes('postgres')
 }
