@@ -28,7 +28,7 @@ export interface HttpResult {
 export async function measureHttp(rounds: number): Promise<HttpResult> {
   const dataDir = await mkdtemp(join(tmpdir(), 'fitserve-bench-'))
   const environment = { PORT: String(await freePort()), DATA_DIR: dataDir, LOG_LEVEL: 'error' }
-  const service = await startService({ environment })
+  const service = await startService({ environment, output: 'ignore' })
   try {
     const dataset = await uploadCsv(service.url, 'iris', await irisCsv())
     await call(`${service.url}/v1/models`, 'POST', { name: model, ...irisNetwork })

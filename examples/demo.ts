@@ -112,7 +112,6 @@ async function main(): Promise<number> {
   process.once('SIGTERM', interrupt)
   service = await startService({ environment })
   if (interrupted) return service.stop()
-  console.log(`service ${service.url}: ready`)
   try {
     await runDemo(service.url)
   } catch (error) {

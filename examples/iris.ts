@@ -9,10 +9,9 @@ export async function irisCsv(): Promise<Uint8Array<ArrayBuffer>> {
   return Uint8Array.from(await readFile(join(folder, 'iris.csv')))
 }
 
-/** 4 → 16 → 16 → 3, the width of the input left to the data. */
+/** 4 → 16 → 3, the width of the input left to the data. */
 export const irisNetwork = {
   layers: [
-    { type: 'Dense', units: 16, activation: 'relu' },
     { type: 'Dense', units: 16, activation: 'relu' },
     { type: 'Dense', units: 3, activation: 'softmax' },
   ],
@@ -24,7 +23,7 @@ export function irisTraining(dataset: string, epochs: number) {
     dataset,
     target: 'species',
     split: { train: 0.6, validation: 0.2, test: 0.2 },
-    optimizer: { name: 'adam', learning_rate: 0.01 },
+    optimizer: { name: 'adam', learning_rate: 0.005 },
     metrics: ['accuracy'],
     epochs,
     batch_size: 16,

@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** How long the service may take until it is ready; default 60 s. */
   readonly readyWithinMs?: number
+  /** Where what the service prints goes; errors are always shown. Default: to this process's output. */
+  readonly output?: 'inherit' | 'ignore'
 }
 
 const entry = join(import.meta.dirname, '../src/main.js')
@@ -29,13 +31,14 @@ const entry = join(import.meta.dirname, '../src/main.js')
 export async function startService({
   environment = {},
   readyWithinMs = 60_000,
+  output = 'inherit',
 }: StartOptions = {}): Promise<ServiceProcess> {
   const settings = { ...process.env, ...environment }
   const host = settings.HOST || '127.0.0.1'
   const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${settings.PORT || 3000}`
   const child = spawn(process.execPath, [entry, 'all'], {
     env: settings,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, 'inherit'],
     detached: true,
   })
   const ended = new Promise<number>((resolve, reject) => {
