@@ -2,7 +2,17 @@
 import { Problem, type ProblemPart } from '../errors.ts'
 import { pointer } from './pointer.ts'
 import { moments, quantile } from './statistics.ts'
-import { type Column, type ColumnOf, type ColumnType, cellValue, columnNamed, isMissing, type Table } from './table.ts'
+import {
+  type Column,
+  type ColumnOf,
+  type ColumnType,
+  cellValue,
+  columnNamed,
+  countMissing,
+  gather,
+  isMissing,
+  type Table,
+} from './table.ts'
 
 export const missingPolicies = ['error', 'drop', 'mean', 'median', 'most_frequent', 'constant'] as const
 export type MissingPolicy = (typeof missingPolicies)[number]
@@ -57,13 +67,14 @@ export function usableRows(table: Table, rules: Readonly<Record<string, MissingR
   const usable = new Int32Array(table.rowCount)
   let count = 0
   for (let row = 0; row < table.rowCount; row++) {
-    if (!dropped.some((column) => isMissing(column, row))) usable[count++] = row
+    if (dropped.length === 0 || !dropped.some((column) => isMissing(column, row))) usable[count++] = row
   }
   return usable.slice(0, count)
 }
 
 function missingRows(column: Column, rowCount: number): number[] {
   const rows: number[] = []
+  if (countMissing(column) === 0) return rows
   for (let row = 0; row < rowCount; row++) if (isMissing(column, row)) rows.push(row)
   return rows
 }
@@ -103,7 +114,7 @@ export function fitFill<T extends ColumnType>(
 
 function numberFill(column: Column, rows: Int32Array, policy: 'mean' | 'median'): number | null {
   if (column.type !== 'number') throw new Error(`${policy} of the ${column.type} column ${column.name}`)
-  const present = Float64Array.from(rows, (row) => column.values[row] as number).filter((value) => !Number.isNaN(value))
+  const present = gather(column.values, rows).filter((value) => !Number.isNaN(value))
   if (present.length === 0) return null
   return policy === 'mean' ? moments(present).mean : quantile(present.sort(), 0.5)
 }

@@ -31,37 +31,44 @@ export interface Split extends Readonly<Record<PartName, Int32Array>> {
  * @throws {Problem} invalid_split when no row is left for training
  */
 export function splitRows(source: SplitSource, settings: SplitSettings, seed: number): Split {
-  const strata = strataOf(source, settings.stratify)
   const deficits = [0, 0, 0]
-  const parts: [number[], number[], number[]] = [[], [], []]
-  for (const [index, rows] of strata.entries()) {
-    const counts = apportion(rows.length, settings, deficits)
-    const order = settings.shuffle ? permutation(rows.length, createRandom(deriveKey(seed, 'split', index))) : null
+  const partOf = new Uint8Array(source.rows.length)
+  for (const [index, places] of strataOf(source, settings.stratify).entries()) {
+    const counts = apportion(places.length, settings, deficits)
+    const order = settings.shuffle ? permutation(places.length, createRandom(deriveKey(seed, 'split', index))) : null
     let next = 0
     for (const [part, count] of counts.entries()) {
-      for (let i = 0; i < count; i++, next++) parts[part]?.push(rows[order?.[next] ?? next] as number)
+      for (const end = next + count; next < end; next++) partOf[places[order?.[next] ?? next] as number] = part
     }
   }
-  const [train, validation, test] = parts.map((rows) => Int32Array.from(rows).sort()) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ] // three in, three out
-  if (train.length === 0) {
+  const [train, validation, test] = partNames.map((_, part) =>
+    source.rows.filter((_row, place) => partOf[place] === part),
+  )
+  if (!train?.length || !validation || !test) {
     const detail = `split: ${source.rows.length} rows with a training share of ${settings.train} leave no row for training.`
     throw bodyProblem('invalid_split', '/split/train', detail)
   }
-  const split = { train, validation, test }
-  return {
-    ...split,
-    warnings: [...emptyParts(split, settings, source.rows.length), ...absentClasses(source, split, settings)],
-  }
+  const parts = { train, validation, test }
+  const warnings = [...emptyParts(parts, settings, source.rows.length), ...absentClasses(source, parts, settings)]
+  return { ...parts, warnings }
 }
 
-function strataOf({ rows, classes, labels }: SplitSource, stratify: boolean): number[][] {
-  if (!stratify || classes === null) return [Array.from(rows)]
-  const strata = labels.map((): number[] => [])
-  for (let i = 0; i < rows.length; i++) strata[classes[i] as number]?.push(rows[i] as number)
+/** The places in `rows` of each stratum. */
+function strataOf({ rows, classes, labels }: SplitSource, stratify: boolean): Int32Array[] {
+  if (!stratify || classes === null) return [Int32Array.from(rows.keys())]
+  const sizes = new Int32Array(labels.length)
+  const count = (label: number) => {
+    sizes[label] = (sizes[label] as number) + 1
+    return sizes[label] as number
+  }
+  for (let place = 0; place < rows.length; place++) count(classes[place] as number)
+  const strata = Array.from(sizes, (size) => new Int32Array(size))
+  sizes.fill(0)
+  for (let place = 0; place < rows.length; place++) {
+    const label = classes[place] as number
+    const stratum = strata[label] as Int32Array // classes are indices of labels
+    stratum[count(label) - 1] = place
+  }
   return strata
 }
 

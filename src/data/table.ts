@@ -67,6 +67,14 @@ export function cellValue(column: Column, row: number): number | string | boolea
 export function countMissing(column: Column): number {
   const cells = cellsOf(column)
   let count = 0
-  for (let row = 0; row < cells.length; row++) if (isMissing(column, row)) count++
+  if (column.type === 'number') for (let row = 0; row < cells.length; row++) count += Number.isNaN(cells[row]) ? 1 : 0
+  else for (let row = 0; row < cells.length; row++) count += (cells[row] as number) < 0 ? 1 : 0
   return count
+}
+
+/** The numbers at these rows. A plain loop: `Float64Array.from` with a function takes ten times as long. */
+export function gather(values: ArrayLike<number>, rows: Int32Array): Float64Array {
+  const gathered = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) gathered[i] = values[rows[i] as number] as number
+  return gathered
 }

@@ -3,7 +3,7 @@ import { bodyProblem, type Problem } from '../errors.ts'
 import type { Builder } from '../onnx/builder.ts'
 import { stringTensor, tensorOf } from '../onnx/tensor.ts'
 import type { Value } from '../onnx/value.ts'
-import { type Column, type ColumnType, cellValue, columnNamed, isMissing, type Table } from './table.ts'
+import { type Column, type ColumnType, cellsOf, columnNamed, gather, type Table } from './table.ts'
 
 /** Plain data, kept with a version. */
 export type FittedTarget =
@@ -80,11 +80,10 @@ function labelsOf(column: Column, rows: Int32Array): string[] {
 }
 
 function classLabel(column: Column, value: number): string {
-  if (column.type === 'boolean') return value === 1 ? 'true' : 'false'
-  if (!Number.isInteger(value)) {
+  if (column.type === 'number' && !Number.isInteger(value)) {
     throw refusal(column.name, `holds ${value}, which is no class: a loss for classes needs texts or whole numbers`)
   }
-  return String(value)
+  return labelsByCell(column)(value)
 }
 
 /** Numeric order where every label is a number, so that 10 comes after 9. */
@@ -97,16 +96,30 @@ function sortLabels(labels: string[]): string[] {
 /** The target of each row: its number, or the index of its class. Rows with a missing target give NaN or -1. */
 export function encodeTarget(fitted: FittedTarget, table: Table, rows: Int32Array): Float64Array {
   const column = columnNamed(table, fitted.column)
+  const cells = gather(cellsOf(column), rows)
   if (fitted.kind === 'regression') {
     if (column.type === 'category') throw new Error(`the target ${fitted.column} is text and was fitted as numbers`)
-    return Float64Array.from(rows, (row) => (isMissing(column, row) ? Number.NaN : (column.values[row] as number)))
+    return column.type === 'number' ? cells : cells.map((cell) => (cell < 0 ? Number.NaN : cell))
   }
   const indexOf = new Map(fitted.labels.map((label, index) => [label, index]))
-  if (column.type === 'category') {
-    const indexOfCode = Int32Array.from(column.categories, (label) => indexOf.get(label) ?? -1)
-    return Float64Array.from(rows, (row) => indexOfCode[column.codes[row] as number] ?? -1)
+  const labelOf = labelsByCell(column)
+  const indexOfCell = new Map<number, number>()
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i] as number
+    let index = indexOfCell.get(cell)
+    if (index === undefined) {
+      index = indexOf.get(labelOf(cell)) ?? -1
+      indexOfCell.set(cell, index)
+    }
+    cells[i] = index
   }
-  return Float64Array.from(rows, (row) => indexOf.get(String(cellValue(column, row))) ?? -1)
+  return cells
+}
+
+/** From a stored number or code to its label. */
+function labelsByCell(column: Column): (cell: number) => string {
+  if (column.type === 'category') return (cell) => column.categories[cell] ?? ''
+  return column.type === 'boolean' ? (cell) => (cell === 1 ? 'true' : cell === 0 ? 'false' : '') : String
 }
 
 /** The names of a served model's outputs. */

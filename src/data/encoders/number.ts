@@ -5,6 +5,7 @@ import { tensorOf } from '../../onnx/tensor.ts'
 import type { Value } from '../../onnx/value.ts'
 import { fitFill } from '../missing-values.ts'
 import { moments } from '../statistics.ts'
+import { gather } from '../table.ts'
 import { beside, type EncoderKind, filledIn, type NumberEncoder } from './encoder.ts'
 
 /**
@@ -19,7 +20,8 @@ export const numberEncoder: EncoderKind<'number'> = {
     const missing = { policy: rule.policy, fill }
     const base = { column: column.name, type: 'number', preprocessing, width: 1, missing } as const
     if (preprocessing === 'none') return { ...base, shift: 0, scale: 1 }
-    const values = Float64Array.from(rows, (row) => filled(column.values[row] as number, fill))
+    const values = gather(column.values, rows)
+    if (fill !== null) for (let i = 0; i < values.length; i++) values[i] = filled(values[i] as number, fill)
     const { mean, std } = moments(values)
     return { ...base, shift: mean, scale: std > 0 ? std : 1 }
   },
