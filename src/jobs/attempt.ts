@@ -92,6 +92,8 @@ function createRun(row: TrainingRow, { store, signal: asked }: AttemptContext): 
     row,
     signal,
     async loadCheckpoint(kind) {
+      // A first attempt has none: one question less for a training of half a second.
+      if (row.attempt === 1) return null
       const found = (await store.trainings.checkpoints(row.id)).find((checkpoint) => checkpoint.kind === kind)
       return found === undefined ? null : store.blobs.get(found.blobKey)
     },

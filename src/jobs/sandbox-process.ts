@@ -146,7 +146,7 @@ export function describeExit(code: number | null, signal: NodeJS.Signals | null,
   const cause = signal === null ? undefined : likelyCauses[signal]
   const printed = stderr
     .split('\n')
-    .findLast((line) => /FATAL ERROR|Error:|terminate called/.test(line))
+    .findLast((line) => /FATAL ERROR|[Ee]rror:|terminate called/.test(line))
     ?.trim()
   return [`${how}${cause === undefined ? '' : ` (${cause})`}`, printed].filter((part) => part !== undefined).join(': ')
 }

@@ -47,8 +47,8 @@ async function trainNetwork(attempt: Attempt, { store, config }: TrainingContext
   await checkpoints.save(result)
   if (result.outcome === 'stopped') {
     const { epoch, best } = result.last.position
-    const reason = String(attempt.signal.reason)
-    return { status: 'stopped', stopped: { reason, epoch, best_epoch: best?.epoch ?? epoch } }
+    // Told of a cancelled training only: one that goes back to the queue has not ended.
+    return { status: 'stopped', stopped: { reason: 'cancelled', epoch, best_epoch: best?.epoch ?? epoch } }
   }
   // A training that was lost between its last epoch and its end runs no epoch when it comes back.
   lastRow ??= (await store.trainings.history(attempt.row.id)).at(-1)
@@ -67,7 +67,7 @@ async function prepare(row: TrainingRow, store: Store): Promise<{ plan: Training
   const [model, dataset] = await Promise.all([store.models.get(row.model), store.datasets.get(row.dataset)])
   const table = tableFromBytes(await store.blobs.get(dataset.blobKey))
   const plan = planTraining({
-    // The API stores what parseDefinition and describeColumns gave, and nothing else writes these columns.
+    // The API stores what parseDefinition and describeColumns gave; nothing else writes these columns.
     definition: model.definition as PlanInput['definition'],
     columns: dataset.columns as readonly ColumnInfo[],
     table,

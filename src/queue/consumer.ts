@@ -106,7 +106,7 @@ function createWorker(
     },
     factory,
   )
-  worker.on('error', (error) => log.warn({ err: error }, 'queue: worker trouble'))
+  worker.on('error', (error) => log.warn({ reason: error.message }, 'queue: worker trouble'))
   return worker
 }
 

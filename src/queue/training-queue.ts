@@ -86,6 +86,6 @@ function createQueue({ options, factory }: QueueBackend, log: QueueLog) {
     },
     factory,
   )
-  queue.on('error', (error) => log.warn({ err: error }, 'queue: connection trouble'))
+  queue.on('error', (error) => log.warn({ reason: error.message }, 'queue: connection trouble'))
   return queue
 }

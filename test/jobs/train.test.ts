@@ -1,0 +1,188 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { tableToBytes } from '../../src/data/codec.ts'
+import { readTable } from '../../src/data/readers/read-table.ts'
+import { metricsOf, runTraining, type TrainingContext } from '../../src/jobs/train.ts'
+import { parseDefinition } from '../../src/nn/definition.ts'
+import { planTraining } from '../../src/planning/plan.ts'
+import { newId } from '../../src/store/ids.ts'
+import type { HistoryRow } from '../../src/store/schema.ts'
+import type { Store } from '../../src/store/store.ts'
+import { checkpointFromBytes } from '../../src/training/checkpoint.ts'
+import { silent, testStore } from '../support/postgres.ts'
+
+const iris = join(import.meta.dirname, '../../examples/iris.csv')
+const config: TrainingContext['config'] = { ...loadConfig({}), threads: 1 }
+const definition = parseDefinition({
+  layers: [
+    { type: 'Dense', units: 8, activation: 'relu' },
+    { type: 'Dropout', rate: 0.1 },
+    { type: 'Dense', units: 3, activation: 'softmax' },
+  ],
+})
+
+let store: Store
+let dataset: string
+let model: string
+
+beforeAll(async () => {
+  store = await testStore()
+  const { table, format, columns, warnings } = await readTable(await readFile(iris))
+  dataset = newId('ds')
+  const blobKey = `datasets/${dataset}`
+  await store.blobs.put(blobKey, tableToBytes(table))
+  await store.datasets.create({
+    ...{ id: dataset, name: 'iris', format, rowCount: table.rowCount, columns, warnings, settings: {}, blobKey },
+  })
+  model = 'iris'
+  await store.models.create({
+    name: model,
+    definition,
+    totalParameters: null,
+    trainableParameters: null,
+    summary: null,
+  })
+})
+afterAll(() => store.close())
+
+/** A queued training, with the request resolved as the API does. */
+async function addTraining(given: Record<string, unknown> = {}): Promise<string> {
+  const { table, columns } = await readTable(await readFile(iris))
+  const request = { dataset, target: 'species', epochs: 20, seed: 3, ...given }
+  const plan = planTraining({ definition, table, columns, request })
+  const id = newId('tr')
+  await store.trainings.create({
+    ...{ id, model, dataset, epochs: plan.epochs, request: plan.request, engine: 'onnxruntime' },
+  })
+  return id
+}
+
+function run(training: string, signal: AbortSignal = new AbortController().signal) {
+  return runTraining(training, { store, config, log: silent, signal, onAttempt: () => undefined })
+}
+
+/** Aborts when the training has recorded an epoch. */
+async function runUntilEpoch(training: string, epoch: number, reason: string) {
+  const controller = new AbortController()
+  const unsubscribe = await store.trainings.onEvent(async (id) => {
+    if (id === training && (await store.trainings.get(id)).epoch >= epoch) controller.abort(reason)
+  })
+  const outcome = await run(training, controller.signal)
+  await unsubscribe()
+  return outcome
+}
+
+const withoutSeconds = (history: HistoryRow[]) => history.map(({ seconds: _, ...row }) => row)
+
+describe('a training that ends', () => {
+  let training: string
+  beforeAll(async () => {
+    training = await addTraining()
+    await run(training)
+  })
+
+  test('has published a version of its model', async () => {
+    const row = await store.trainings.get(training)
+    expect(row).toMatchObject({ status: 'succeeded', epoch: 20, error: null, stopped: null, device: 'cpu' })
+    const version = await store.versions.get(model, row.version ?? 0)
+    expect(version).toMatchObject({ training, source: 'training', metrics: row.metrics })
+    expect((await store.blobs.get(version.blobKey)).byteLength).toBeGreaterThan(500)
+  })
+
+  test('has each epoch once on its history, under the names of Keras', async () => {
+    const history = await store.trainings.history(training)
+    expect(history.map((row) => row.epoch)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
+    expect(Object.keys(history[0] ?? {}).sort()).toEqual(
+      ['accuracy', 'epoch', 'learning_rate', 'loss', 'seconds', 'val_accuracy', 'val_loss'].sort(),
+    )
+  })
+
+  test('has the metrics of its last epoch, and of the test part', async () => {
+    const { metrics } = await store.trainings.get(training)
+    const last = (await store.trainings.history(training)).at(-1)
+    expect(metrics.train?.loss).toBe(last?.loss)
+    expect(metrics.validation?.accuracy).toBe(last?.val_accuracy)
+    expect(Object.keys(metrics.test ?? {}).sort()).toEqual(['accuracy', 'loss'])
+  })
+
+  test('keeps its last and its best state', async () => {
+    const kept = await store.trainings.checkpoints(training)
+    expect(kept.map(({ kind }) => kind).sort()).toEqual(['best', 'last'])
+    const history = await store.trainings.history(training)
+    const lowest = Math.min(...history.map((row) => row.val_loss ?? Number.POSITIVE_INFINITY))
+    for (const { kind, blobKey } of kept) {
+      const { position } = checkpointFromBytes(await store.blobs.get(blobKey))
+      const expected = kind === 'last' ? 20 : history.find((row) => row.val_loss === lowest)?.epoch
+      expect(position.epoch).toBe(expected)
+    }
+  })
+
+  test('is not run again', async () => {
+    expect(await run(training)).toEqual({ status: 'superseded' })
+  })
+})
+
+test('a split without validation and test rows gives train metrics only', async () => {
+  const training = await addTraining({ split: { train: 1, validation: 0, test: 0 }, epochs: 2 })
+  await run(training)
+  expect(Object.keys((await store.trainings.get(training)).metrics)).toEqual(['train'])
+})
+
+test('a training that was stopped twice ends with the history of one that was not', async () => {
+  const [whole, parted] = [await addTraining({ epochs: 60 }), await addTraining({ epochs: 60 })]
+  await run(whole)
+  expect(await runUntilEpoch(parted, 1, 'shutdown')).toEqual({ status: 'requeued', attempt: 1 })
+  expect(await store.trainings.get(parted)).toMatchObject({ status: 'queued' })
+  await runUntilEpoch(parted, 20, 'shutdown')
+  expect(await run(parted)).toMatchObject({ status: 'succeeded' })
+  const histories = await Promise.all([whole, parted].map((id) => store.trainings.history(id)))
+  expect(withoutSeconds(histories[1] ?? [])).toEqual(withoutSeconds(histories[0] ?? []))
+  const rows = await Promise.all([whole, parted].map((id) => store.trainings.get(id)))
+  expect(rows[1]?.metrics).toEqual(rows[0]?.metrics)
+  expect(rows[1]?.steps).toBe(rows[0]?.steps)
+  // 60 epochs and one end: no epoch ran twice.
+  expect(await store.trainings.events(parted, 0)).toHaveLength(61)
+})
+
+test('a cancelled training keeps its last state and says where it stopped', async () => {
+  const training = await addTraining({ epochs: 1000 })
+  expect(await runUntilEpoch(training, 3, 'cancel')).toMatchObject({ status: 'cancelled' })
+  const row = await store.trainings.get(training)
+  expect(row).toMatchObject({ status: 'cancelled', version: null, stopped: { reason: 'cancelled', epoch: row.epoch } })
+  expect((await store.trainings.checkpoints(training)).map(({ kind }) => kind)).toContain('last')
+})
+
+test('a training whose worker lost its lock is left running for whoever takes it next', async () => {
+  const training = await addTraining({ epochs: 100 })
+  expect(await runUntilEpoch(training, 3, 'lost')).toEqual({ status: 'superseded' })
+  expect(await store.trainings.get(training)).toMatchObject({ status: 'running', attempt: 1 })
+  expect(await run(training)).toMatchObject({ status: 'succeeded', attempt: 2 })
+  expect(await store.trainings.events(training, 0)).toHaveLength(101)
+})
+
+test('an attempt that another one has overtaken stops by itself, and does not publish', async () => {
+  const training = await addTraining({ epochs: 100_000 })
+  const running = run(training)
+  await expect.poll(async () => (await store.trainings.get(training)).epoch).toBeGreaterThan(0)
+  await store.trainings.claim(training)
+  expect(await running).toEqual({ status: 'superseded' })
+  expect(await store.trainings.get(training)).toMatchObject({ status: 'running', attempt: 2, version: null })
+})
+
+test('a loss that is no longer finite fails the training with its reason', async () => {
+  const training = await addTraining({ optimizer: { name: 'sgd', learning_rate: 1e30 } })
+  expect(await run(training)).toEqual({ status: 'failed', attempt: 1 })
+  const { error, version } = await store.trainings.get(training)
+  expect(error).toMatchObject({ code: 'loss_not_finite', detail: expect.stringContaining('learning_rate') })
+  expect(version).toBeNull()
+})
+
+test('metrics are told by part', () => {
+  const row = { epoch: 3, learning_rate: 0.1, seconds: 1, loss: 0.5, accuracy: null, val_loss: 0.6, val_accuracy: 0.7 }
+  expect(metricsOf(row)).toEqual({
+    train: { loss: 0.5, accuracy: null },
+    validation: { loss: 0.6, accuracy: 0.7 },
+  })
+})
