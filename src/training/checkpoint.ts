@@ -2,7 +2,7 @@
  * A training's state as one safetensors file: weights under their names, optimizer slots under `optimizer/<slot>/<weight>`,
  * and where the training stands in the file's metadata.
  */
-import { fromSafetensors, type NamedTensor, toSafetensors } from './safetensors.ts'
+import { fromSafetensors, type NamedTensor, toSafetensors } from '../onnx/safetensors.ts'
 
 /** Sums over the part of an epoch that has run, so that a stopped training goes on in the middle of an epoch. */
 export interface EpochSums {

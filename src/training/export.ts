@@ -11,9 +11,9 @@ import { createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
 import { Graph } from '../onnx/graph.ts'
 import { prune } from '../onnx/passes/prune.ts'
+import type { NamedTensor } from '../onnx/safetensors.ts'
 import type { Value } from '../onnx/value.ts'
 import { noNoise } from './no-noise.ts'
-import type { NamedTensor } from './safetensors.ts'
 
 export interface ExportSpec {
   readonly model: Model
@@ -43,6 +43,8 @@ export interface ModelSignature {
     readonly kind: FittedTarget['kind']
     readonly labels?: readonly string[]
   }
+  /** The initializers of the graph that are the model's weights, in the order of its layers. */
+  readonly weights: readonly string[]
 }
 
 /** What a model answers, by what it learned. */
@@ -64,17 +66,22 @@ export function exportModel({ model, encoders, target, weights }: ExportSpec): {
   const shape = model.inputs[0]?.shape ?? []
   const x = shape.length === 1 ? encoded : op.Reshape(encoded, op.ints([-1, ...shape]))
   const constants = Object.fromEntries(
-    [...weights].map(([name, { shape: dims, data }]) => [name, op.constant({ type: 'float32', dims, data }, name)]),
+    model.weights.map(({ name }) => {
+      const weight = weights.get(name)
+      if (!weight) throw new Error(`the weight ${name} is missing`)
+      return [name, op.constant({ type: 'float32', dims: weight.shape, data: weight.data }, name)]
+    }),
   )
   const [output] = callModel(op, model, [x], constants, noNoise).outputs
   if (!output) throw new Error('a model without an output')
   const { outputs } = lowerTarget(op, target, output as Value<'float32'>)
   for (const name of outputNames[target.kind]) graph.output(op.Identity(outputs[name] as Value), name)
   prune(graph)
-  return { bytes: toBytes(graph), signature: signatureOf(encoders, target) }
+  const signature = { ...signatureOf(encoders, target), weights: Object.values(constants).map(({ name }) => name) }
+  return { bytes: toBytes(graph), signature }
 }
 
-function signatureOf(encoders: readonly FittedEncoder[], target: FittedTarget): ModelSignature {
+function signatureOf(encoders: readonly FittedEncoder[], target: FittedTarget): Omit<ModelSignature, 'weights'> {
   const inputs = inputNames(encoders)
   return {
     version: 1,

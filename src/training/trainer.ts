@@ -3,12 +3,12 @@
 import { optimizerOf } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { learningRateAt } from '../nn/schedules/index.ts'
+import type { NamedTensor } from '../onnx/safetensors.ts'
 import type { Tensor } from '../onnx/tensor.ts'
 import type { Session } from '../runtime/session.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { type Layout, pack, unpack } from './layout.ts'
 import type { TrainingProgram } from './program.ts'
-import type { NamedTensor } from './safetensors.ts'
 import { stepKey } from './uniform.ts'
 
 /** The encoded rows of one part: `x` [rows, …features], `y` [rows, …target]. */

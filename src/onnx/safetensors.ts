@@ -2,7 +2,7 @@
  * The safetensors file format, float32 only: 8 bytes of header length, a JSON header, the tensors' bytes back to back.
  * @see https://huggingface.co/docs/safetensors/index#format
  */
-import { elementCount } from '../onnx/tensor.ts'
+import { elementCount } from './tensor.ts'
 
 export interface NamedTensor {
   readonly shape: readonly number[]
