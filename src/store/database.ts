@@ -9,6 +9,9 @@ type NoRelations = Record<string, never>
 export type Database = NodePgDatabase<NoRelations>
 export type Transaction = NodePgTransaction<NoRelations, ExtractTablesWithRelations<NoRelations>>
 
+/** Of PostgreSQL's `integer`; it refuses a larger one even in a comparison. */
+export const LARGEST_INTEGER = 2 ** 31 - 1
+
 /**
  * A pool on `url`. A connection that breaks while idle (the server goes: 57P01) is logged and replaced at the next
  * query; it never ends the process.

@@ -6,12 +6,13 @@ import type { Blobs } from './blobs.ts'
 import type { Database } from './database.ts'
 import { datasetNotFound } from './not-found.ts'
 import { keyOfCursor, type Page, type PageRequest, pageOf } from './pages.ts'
+import { isText, keep } from './refusals.ts'
 import { type DatasetRow, datasets, trainings } from './schema.ts'
 
 export type NewDataset = Omit<DatasetRow, 'createdAt'>
 
 export interface Datasets {
-  /** Keeps a dataset whose blob is already written. */
+  /** Keeps a dataset whose blob is already written. @throws {Problem} invalid_request for text that cannot be kept */
   create(dataset: NewDataset): Promise<DatasetRow>
   /** @throws {Problem} dataset_not_found */
   get(id: string): Promise<DatasetRow>
@@ -23,11 +24,12 @@ export interface Datasets {
 }
 
 export function createDatasets(db: Database, blobs: Blobs): Datasets {
-  const find = async (id: string) => (await db.select().from(datasets).where(eq(datasets.id, id)))[0] ?? null
+  const find = async (id: string) =>
+    isText(id) ? ((await db.select().from(datasets).where(eq(datasets.id, id)))[0] ?? null) : null
 
   return {
     async create(dataset) {
-      const [row] = await db.insert(datasets).values(dataset).returning()
+      const [row] = await keep('the dataset', () => db.insert(datasets).values(dataset).returning())
       if (row === undefined) throw new Error(`insert of dataset ${dataset.id} gave no row`)
       return row
     },
@@ -46,6 +48,7 @@ export function createDatasets(db: Database, blobs: Blobs): Datasets {
       return pageOf('datasets', rows, limit, (row) => row.id)
     },
     async delete(id) {
+      if (!isText(id)) return datasetNotFound(id)
       const blobKey = await db.transaction(async (tx) => {
         // The lock makes a training that is just being created wait, or be seen.
         const [row] = await tx.select().from(datasets).where(eq(datasets.id, id)).for('update')

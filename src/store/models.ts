@@ -6,12 +6,13 @@ import type { Blobs } from './blobs.ts'
 import type { Database, Transaction } from './database.ts'
 import { modelNotFound } from './not-found.ts'
 import { keyOfCursor, type Page, type PageRequest, pageOf } from './pages.ts'
+import { isText, keep } from './refusals.ts'
 import { checkpoints, counters, type ModelRow, models, trainings, versions } from './schema.ts'
 
 export type NewModel = Omit<ModelRow, 'createdAt' | 'lastVersion'>
 
 export interface Models {
-  /** @throws {Problem} model_exists */
+  /** @throws {Problem} model_exists, invalid_request for text that cannot be kept */
   create(model: NewModel): Promise<ModelRow>
   /** @throws {Problem} model_not_found */
   get(name: string): Promise<ModelRow>
@@ -26,11 +27,13 @@ export interface Models {
 export const STEPS_OF_DELETED = 'steps_of_deleted_trainings'
 
 export function createModels(db: Database, blobs: Blobs): Models {
-  const find = async (name: string) => (await db.select().from(models).where(eq(models.name, name)))[0] ?? null
+  const find = async (name: string) =>
+    isText(name) ? ((await db.select().from(models).where(eq(models.name, name)))[0] ?? null) : null
 
   return {
     async create(model) {
-      const [row] = await db.insert(models).values(model).onConflictDoNothing().returning()
+      const insert = () => db.insert(models).values(model).onConflictDoNothing().returning()
+      const [row] = await keep('the model', insert)
       if (row !== undefined) return row
       throw new Problem('model_exists', `there is a model ${JSON.stringify(model.name)} already: choose another name`)
     },
@@ -49,6 +52,7 @@ export function createModels(db: Database, blobs: Blobs): Models {
       return pageOf('models', rows, limit, (row) => row.name)
     },
     async delete(name) {
+      if (!isText(name)) return modelNotFound(name)
       const keys = await db.transaction((tx) => deleteRows(tx, name))
       for (const key of keys) await blobs.delete(key)
     },

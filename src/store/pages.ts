@@ -1,6 +1,7 @@
 /** Pages of a list: keyset cursors, so that a page neither repeats nor skips rows while others are added. */
 
 import { Problem } from '../errors.ts'
+import { isText } from './refusals.ts'
 
 export interface PageRequest {
   /** Rows on the page, at least 1. */
@@ -22,7 +23,7 @@ export interface Page<Row> {
 export function keyOfCursor(list: string, cursor: string | null | undefined): string | null {
   if (cursor === null || cursor === undefined) return null
   const [name, key] = Buffer.from(cursor, 'base64url').toString().split('\n', 2)
-  if (name === list && key) return key
+  if (name === list && key && isText(key)) return key
   const detail = `cursor: expected next_cursor of an earlier page of ${list}, received ${JSON.stringify(cursor)}`
   throw new Problem('invalid_request', detail, { errors: [{ in: 'query', pointer: '/cursor', detail }] })
 }

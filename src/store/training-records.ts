@@ -1,7 +1,7 @@
 /** What a training leaves to read: its history, its events in order, its checkpoints, and sums over all of them. */
 
 import { and, asc, count, desc, eq, gt, inArray, max, sql, sum } from 'drizzle-orm'
-import type { Database, Transaction } from './database.ts'
+import { type Database, LARGEST_INTEGER, type Transaction } from './database.ts'
 import { STEPS_OF_DELETED } from './models.ts'
 import {
   type CheckpointKind,
@@ -60,7 +60,7 @@ export function createTrainingRecords(db: Database): TrainingRecords {
       db
         .select({ seq: trainingEvents.seq, type: trainingEvents.type, data: trainingEvents.data })
         .from(trainingEvents)
-        .where(and(eq(trainingEvents.training, id), gt(trainingEvents.seq, afterSeq)))
+        .where(and(eq(trainingEvents.training, id), gt(trainingEvents.seq, Math.min(afterSeq, LARGEST_INTEGER))))
         .orderBy(asc(trainingEvents.seq)),
     checkpoints: (id) =>
       db

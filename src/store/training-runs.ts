@@ -9,6 +9,7 @@ import type { Blobs } from './blobs.ts'
 import type { Database, Transaction } from './database.ts'
 import { trainingNotFound } from './not-found.ts'
 import { CANCELS_CHANNEL, EVENTS_CHANNEL, notify } from './notifications.ts'
+import { isText } from './refusals.ts'
 import {
   type CheckpointKind,
   checkpoints,
@@ -97,7 +98,7 @@ export function createTrainingRuns(db: Database, blobs: Blobs): TrainingRuns {
     requeue: (id, attempt) => db.transaction((tx) => requeue(tx, id, attempt)),
     markCancelled: (id, attempt, stopped = null) =>
       db.transaction((tx) => end(tx, heldBy(id, attempt), { status: 'cancelled', stopped })),
-    requestCancel: (id) => db.transaction((tx) => requestCancel(tx, id)),
+    requestCancel: async (id) => (isText(id) ? db.transaction((tx) => requestCancel(tx, id)) : trainingNotFound(id)),
   }
 }
 

@@ -6,6 +6,7 @@ import type { Blobs } from './blobs.ts'
 import type { Database } from './database.ts'
 import { datasetNotFound, modelNotFound, trainingNotFound } from './not-found.ts'
 import { keyOfCursor, type Page, type PageRequest, pageOf } from './pages.ts'
+import { isText, keep } from './refusals.ts'
 import { datasets, type Json, models, type TrainingRow, type TrainingStatus, trainings } from './schema.ts'
 import { createTrainingRecords, type TrainingRecords } from './training-records.ts'
 import { createTrainingRuns, type TrainingRuns } from './training-runs.ts'
@@ -28,7 +29,7 @@ export interface TrainingFilter extends PageRequest {
 }
 
 export interface Trainings extends TrainingRuns, TrainingRecords {
-  /** Keeps a training as `queued`. @throws {Problem} model_not_found, dataset_not_found */
+  /** Keeps a training as `queued`. @throws {Problem} model_not_found, dataset_not_found, invalid_request for text that cannot be kept */
   create(training: NewTraining): Promise<TrainingRow>
   /** @throws {Problem} training_not_found */
   get(id: string): Promise<TrainingRow>
@@ -40,18 +41,20 @@ export interface Trainings extends TrainingRuns, TrainingRecords {
 }
 
 export function createTrainings(db: Database, blobs: Blobs): Trainings {
-  const find = async (id: string) => (await db.select().from(trainings).where(eq(trainings.id, id)))[0] ?? null
+  const find = async (id: string) =>
+    isText(id) ? ((await db.select().from(trainings).where(eq(trainings.id, id)))[0] ?? null) : null
 
   return {
     ...createTrainingRuns(db, blobs),
     ...createTrainingRecords(db),
-    create: (training) => create(db, training),
+    create: (training) => keep('the training', () => create(db, training)),
     find,
     async get(id) {
       return (await find(id)) ?? trainingNotFound(id)
     },
     async list({ model, status, limit, cursor }) {
       const after = keyOfCursor('trainings', cursor)
+      if (model !== undefined && !isText(model)) return { items: [], nextCursor: null }
       const wanted = and(
         model === undefined ? undefined : eq(trainings.model, model),
         status === undefined ? undefined : eq(trainings.status, status),

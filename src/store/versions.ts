@@ -2,8 +2,9 @@
 
 import { and, desc, eq, sql } from 'drizzle-orm'
 import { Problem } from '../errors.ts'
-import type { Database, Transaction } from './database.ts'
+import { type Database, LARGEST_INTEGER, type Transaction } from './database.ts'
 import { modelNotFound } from './not-found.ts'
+import { isText } from './refusals.ts'
 import { models, type VersionRow, versions } from './schema.ts'
 
 export type NewVersion = Omit<VersionRow, 'version' | 'createdAt'>
@@ -21,16 +22,18 @@ export interface Versions {
 
 export function createVersions(db: Database): Versions {
   const requireModel = async (name: string) => {
+    if (!isText(name)) return modelNotFound(name)
     const found = await db.select({ name: models.name }).from(models).where(eq(models.name, name))
-    if (found.length === 0) modelNotFound(name)
+    return found.length === 0 ? modelNotFound(name) : undefined
   }
   const newestFirst = (model: string) =>
     db.select().from(versions).where(eq(versions.model, model)).orderBy(desc(versions.version))
 
+  // Predictions ask for a version: one query where there is one, more only to say what is missing.
   return {
     async get(model, version) {
-      const wanted = and(eq(versions.model, model), eq(versions.version, version))
-      const [row] = await db.select().from(versions).where(wanted)
+      const wanted = and(eq(versions.model, model), eq(versions.version, Math.min(version, LARGEST_INTEGER)))
+      const [row] = isText(model) ? await db.select().from(versions).where(wanted) : []
       if (row !== undefined) return row
       await requireModel(model)
       throw new Problem(
@@ -39,7 +42,7 @@ export function createVersions(db: Database): Versions {
       )
     },
     async latest(model) {
-      const [row] = await newestFirst(model).limit(1)
+      const [row] = isText(model) ? await newestFirst(model).limit(1) : []
       if (row !== undefined) return row
       await requireModel(model)
       throw new Problem(
