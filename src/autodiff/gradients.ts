@@ -100,7 +100,8 @@ function applyRule(
   const { opType, domain } = node
   if (!Object.hasOwn(rules, opType) || domain !== (domains[opType as OpType] ?? '')) throw new MissingRuleError(node)
   const rule = rules[opType as keyof typeof rules] as unknown as AnyRule // each rule is checked against its own operator
-  const seen = { ...node, node, graph, captured: capturedBy(node), wanted: (value: Value) => active.has(value) }
+  const wanted = (value: Value) => active.has(value)
+  const seen = { ...node, node, graph, captured: capturedBy(node), wanted, pullBack }
   return rule(op.named(`${node.name}_grad`), seen as unknown as VjpNode, ...dys)
 }
 

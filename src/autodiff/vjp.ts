@@ -29,7 +29,17 @@ export interface VjpNode<K extends DifferentiableOp = DifferentiableOp> {
   readonly captured: readonly Value[]
   /** Whether a value's cotangent will be used. For `Scan` alone, whose unused results no pruning could take out. */
   readonly wanted: (value: Value) => boolean
+  /** Differentiates a body. Handed in, since the walk itself depends on the rules. */
+  readonly pullBack: PullBack
 }
+
+/** From cotangents of values to those of `wrt`; `graph` holds the values, the nodes go to the graph of `op`. */
+export type PullBack = (
+  op: Builder,
+  cotangents: Iterable<readonly [y: Value, dy: Real]>,
+  wrt: readonly Value[],
+  graph?: Graph,
+) => Real[]
 
 /** What arrives: the cotangent of the one real output, or of each of several (null where off the path). */
 type CotangentsOf<O extends readonly unknown[]> = number extends O['length']

@@ -64,6 +64,13 @@ export class Graph {
     return value
   }
 
+  /** Declares an input whose name nobody outside depends on, as in the body of a `Scan`: the name is made unique. */
+  bodyInput<T extends ElementType>(base: string, type: T, shape: Shape): Value<T> {
+    const value = new Value(this.uniqueName(base), type, shape)
+    this.inputs.push(value)
+    return value
+  }
+
   /** Declares a value as an output, under its own name or a reserved one. */
   output(value: Value, reservedName?: string): void {
     if (reservedName !== undefined) value.name = reservedName

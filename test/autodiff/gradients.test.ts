@@ -229,3 +229,35 @@ describe('inside the body of a Scan', () => {
     expect(numbers(result[slopes?.name ?? ''])).toEqual([5, 13])
   })
 })
+
+describe('through a Scan', () => {
+  /** h' = tanh(h·r + x) over 4 steps, differentiated by h0 and r. */
+  function recurrence() {
+    const graph = newGraph()
+    const op = createBuilder(graph)
+    const h0 = graph.input('h0', 'float32', ['batch', 3])
+    const xs = graph.input('xs', 'float32', [4, 'batch', 3])
+    const r = graph.input('r', 'float32', [3, 3])
+    const body = graph.subgraph('step')
+    const inner = createBuilder(body)
+    const [h, x] = [body.input('h', 'float32', ['batch', 3]), body.input('x', 'float32', ['batch', 3])]
+    const next = inner.Tanh(inner.Add(inner.MatMul(h, r), x))
+    body.output(next)
+    const [last] = op.Scan([h0, xs], { body, num_scan_inputs: 1 })
+    const loss = op.ReduceSum(last as typeof h0, null, { keepdims: 0 })
+    return { graph, body, grads: gradients(op, loss, [r]) }
+  }
+
+  test('what does not depend on a cotangent is computed in the forward body', () => {
+    const { graph, body } = recurrence()
+    const backward = graph.nodes.at(-1)?.attributes.body as Graph
+    expect(operators(body)).toEqual(['MatMul', 'Add', 'Tanh', 'Mul', 'Sub', 'Identity'])
+    expect(operators(backward).sort()).toEqual(['Add', 'Gemm', 'Gemm', 'Mul'])
+  })
+
+  test('sequences that nobody asked the gradient of are not written', () => {
+    const { graph } = recurrence()
+    const backward = graph.nodes.at(-1)?.attributes.body as Graph
+    expect(backward.outputs).toHaveLength(2)
+  })
+})

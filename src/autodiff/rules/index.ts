@@ -1,9 +1,9 @@
 /** The table of gradient rules, total over the differentiable operators: one without its rule does not compile. */
-import type { DifferentiableOp } from '../../onnx/ops.ts'
 import type { VjpRules } from '../vjp.ts'
 import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
 import { chance } from './chance.ts'
+import { control } from './control.ts'
 import { cuts } from './cuts.ts'
 import { elementwise } from './elementwise.ts'
 import { indexing } from './indexing.ts'
@@ -11,7 +11,7 @@ import { linalg } from './linalg.ts'
 import { places } from './places.ts'
 import { reductions } from './reductions.ts'
 
-export const rules: VjpRules<Exclude<DifferentiableOp, 'Scan'>> = {
+export const rules: VjpRules = {
   ...elementwise,
   ...activations,
   ...arithmetic,
@@ -21,4 +21,5 @@ export const rules: VjpRules<Exclude<DifferentiableOp, 'Scan'>> = {
   ...cuts,
   ...indexing,
   ...chance,
+  ...control,
 }
