@@ -2,7 +2,7 @@
  * Definitions of networks as people write them: layers by their Keras class names and arguments, checked whole, every
  * mistake told with its pointer.
  */
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import { type TUnsafe, Type } from 'typebox'
 import { Problem, type ProblemPart } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
@@ -25,7 +25,7 @@ export const LayerSchema: TUnsafe<LayerConfig> = Type.Unsafe<LayerConfig>({
 })
 
 export const LayersSchema = Type.Array(LayerSchema, {
-  maxItems: 10_000,
+  maxItems: 1000,
   description: 'A chain: the output of each layer is the input of the next',
 })
 
@@ -34,19 +34,22 @@ export const DefinitionSchema = Type.Object(
   { additionalProperties: false },
 )
 
-const validate = new Ajv({
-  allErrors: true,
-  discriminator: true,
-  verbose: true,
-  // `description` and `default` say something to people and to fillDefaults
-  strict: false,
-}).compile<Definition>(DefinitionSchema)
+let compiled: ValidateFunction<Definition> | null = null
+
+/** Compiled at the first definition: most processes that know definitions never check one. */
+function validator(): ValidateFunction<Definition> {
+  // not strict, since `description` and `default` say something to people and to fillDefaults
+  const options = { allErrors: true, discriminator: true, verbose: true, strict: false }
+  compiled ??= new Ajv(options).compile<Definition>(DefinitionSchema)
+  return compiled
+}
 
 /**
  * A checked definition, its default arguments filled in.
  * @throws {Problem} invalid_definition with every mistake and its pointer (`/layers/1/units`)
  */
 export function parseDefinition(json: unknown): Definition {
+  const validate = validator()
   if (!validate(json)) throw invalid(mistakesOf(validate.errors ?? [], 'body'))
   const mistakes = [...sameNames(json), ...misplacedInputs(json), ...noOutput(json)]
   if (mistakes.length > 0) throw invalid(mistakes)

@@ -1,13 +1,14 @@
 /** A definition becomes a model: every layer with its name, shapes and weights, checked before anything is trained. */
 import { bodyProblem, type Problem } from '../errors.ts'
-import { asReal, createBuilder, ShapeError } from '../onnx/builder.ts'
-import { formatShape } from '../onnx/dims.ts'
+import { type Builder, createBuilder, ShapeError } from '../onnx/builder.ts'
+import { fixedShape, formatShape, sameShape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
-import { type ActivationName, activations } from './activations.ts'
+import { Value } from '../onnx/value.ts'
+import type { ActivationName } from './activations.ts'
 import type { Definition } from './definition.ts'
 import { initializers } from './initializers/index.ts'
 import { layerOf } from './layers/index.ts'
-import type { LayerConfig } from './layers/layer.ts'
+import type { LayerConfig, WeightDeclaration } from './layers/layer.ts'
 import { callLayer } from './lower.ts'
 import { type NamedConfig, resolveNamed } from './named.ts'
 import { nameLayers } from './names.ts'
@@ -70,24 +71,29 @@ function declaredShape(layer: LayerConfig): readonly number[] | null {
  */
 export function buildModel(definition: Definition, inputShape?: readonly number[]): Model {
   const input: LayerConfig = { type: 'Input' }
-  const offset = definition.layers[0]?.type === 'Input' ? 0 : -1
-  const chain = offset === 0 ? definition.layers : [input, ...definition.layers]
+  const hasInput = definition.layers[0]?.type === 'Input'
+  const chain = hasInput ? definition.layers : [input, ...definition.layers]
   const names = nameLayers(chain)
+  const op = createBuilder(Graph.create('shapes'))
   let shape = resolveInputShape(chain[0] ?? input, inputShape)
-  const layers = chain.map((layer, i) => {
-    const place: Place = { index: i + offset, type: layer.type, name: names[i] ?? '' }
-    const built = buildLayer(layer, place, i === 0 ? [] : [names[i - 1] ?? ''], shape)
+  const layers = chain.map((given, i) => {
+    const place: Place = { index: hasInput ? i : i - 1, type: given.type, name: names[i] ?? '' }
+    const built = buildLayer(op, given, place, names.slice(Math.max(i - 1, 0), i), shape)
     shape = built.outputShape
     return built
   })
-  const weights = layers.flatMap((layer) => [...layer.weights.values()].filter((weight) => weight !== null))
   return {
     ...(definition.name === undefined ? {} : { name: definition.name }),
     inputs: [{ name: names[0] ?? '', shape: layers[0]?.outputShape ?? [] }],
     outputs: [{ name: names.at(-1) ?? '', shape, activation: lastActivation(layers) }],
     layers,
-    weights,
+    weights: layers.flatMap(weightsOf),
   }
+}
+
+/** The weights that a layer has, in its order. */
+export function weightsOf({ weights }: BuiltLayer): WeightSpec[] {
+  return [...weights.values()].filter((weight) => weight !== null)
 }
 
 function resolveInputShape(input: LayerConfig, given: readonly number[] | undefined): readonly number[] {
@@ -99,7 +105,7 @@ function resolveInputShape(input: LayerConfig, given: readonly number[] | undefi
       'layers[0]: the shape of the input is not known; give { "type": "Input", "shape": […] } as the first layer, or train on a dataset',
     )
   }
-  if (declared && given && (declared.length !== given.length || declared.some((length, i) => length !== given[i]))) {
+  if (declared && given && !sameShape(declared, given)) {
     throw bodyProblem(
       'shape_mismatch',
       '/layers/0/shape',
@@ -109,6 +115,7 @@ function resolveInputShape(input: LayerConfig, given: readonly number[] | undefi
   return declared ?? given ?? []
 }
 
+/** Where a layer stands in the definition; -1 for an input that is not written there. */
 interface Place {
   readonly index: number
   readonly type: string
@@ -116,6 +123,7 @@ interface Place {
 }
 
 function buildLayer(
+  op: Builder,
   given: LayerConfig,
   place: Place,
   inputs: readonly string[],
@@ -125,73 +133,60 @@ function buildLayer(
   const config = fillDefaults(layer.config, given)
   const expected = layer.misfit?.(config, inputShape) ?? null
   if (expected !== null) throw misfitProblem(place, inputShape, `expected ${expected}`)
-  const trainable = (config as { trainable?: boolean }).trainable ?? true
-  const weights = new Map<string, WeightSpec | null>()
-  for (const [short, declared] of Object.entries(layer.weights?.(config, inputShape) ?? {})) {
-    weights.set(
-      short,
-      declared && {
-        name: `${place.name}/${short}`,
-        shape: checkedSize(declared.shape, short, place),
-        initializer: resolveNamed(initializers, declared.initializer),
-        regularizer: declared.regularizer === null ? null : resolveNamed(regularizers, declared.regularizer),
-        trainable,
-      },
+  const declared = Object.entries(layer.weights?.(config, inputShape) ?? {})
+  const weights = new Map(
+    declared.map(([short, weight]) => [short, weight && specifyWeight(short, weight, place, config)] as const),
+  )
+  const { name, type } = place
+  const built = { name, type, config, inputs, inputShape, weights }
+  return { ...built, outputShape: inferOutputShape(op, { ...built, outputShape: [] }, place) }
+}
+
+function specifyWeight(short: string, declared: WeightDeclaration, place: Place, config: LayerConfig): WeightSpec {
+  const { shape, initializer, regularizer } = declared
+  const size = shape.reduce((product, length) => product * length, 1)
+  if (size > maxLength) {
+    throw bodyProblem(
+      'shape_mismatch',
+      pointerOf(place),
+      `${placeName(place)}: its ${short} ${formatShape(shape)} would hold ${size} numbers, the limit is ${maxLength}`,
     )
   }
-  const shapeless = { ...place, config, inputs, inputShape, weights }
-  return { ...withoutIndex(shapeless), outputShape: inferOutputShape({ ...shapeless, outputShape: [] }, place) }
-}
-
-function withoutIndex<T extends { index: number }>({ index: _, ...rest }: T): Omit<T, 'index'> {
-  return rest
-}
-
-function checkedSize(shape: readonly number[], weight: string, place: Place): readonly number[] {
-  const size = shape.reduce((product, length) => product * length, 1)
-  if (size <= maxLength) return shape
-  throw bodyProblem(
-    'shape_mismatch',
-    `/layers/${place.index}`,
-    `layers[${place.index}] ${place.type} ${JSON.stringify(place.name)}: its ${weight} ${formatShape(shape)} would hold ${size} numbers, the limit is ${maxLength}`,
-  )
+  return {
+    name: `${place.name}/${short}`,
+    shape,
+    initializer: resolveNamed(initializers, initializer),
+    regularizer: regularizer === null ? null : resolveNamed(regularizers, regularizer),
+    trainable: config.trainable ?? true,
+  }
 }
 
 /** The output shape that the operators infer for a batch of any size. */
-function inferOutputShape(layer: BuiltLayer, place: Place): readonly number[] {
-  const op = createBuilder(Graph.create('shapes'))
-  const x = op.graph.input('x', 'float32', ['batch', ...layer.inputShape])
-  const weights = new Map(
-    [...layer.weights.values()]
-      .filter((weight) => weight !== null)
-      .map((weight) => [weight.name, op.graph.input(`weight ${weight.name}`, 'float32', weight.shape)]),
-  )
+function inferOutputShape(op: Builder, layer: BuiltLayer, place: Place): readonly number[] {
+  const x = new Value('x', 'float32', ['batch', ...layer.inputShape])
+  const weights = new Map(weightsOf(layer).map(({ name, shape }) => [name, new Value(name, 'float32', shape)]))
   try {
-    const context = { training: true, uniform: asReal }
-    const { y } = callLayer(op, layer, x, (name) => weights.get(name), context)
-    const [, ...shape] = y.shape
-    return shape.map((length) => {
-      if (typeof length !== 'number') throw new Error(`${place.name} has an output axis of unknown length ${length}`)
-      return length
-    })
+    const { y } = callLayer(op, layer, x, (name) => weights.get(name), { training: true, uniform: (like) => like })
+    const shape = fixedShape(y.shape.slice(1))
+    if (!shape) throw new Error(`${place.name} has an output axis of unknown length: ${formatShape(y.shape)}`)
+    return shape
   } catch (error) {
     if (error instanceof ShapeError) throw misfitProblem(place, layer.inputShape, error.reason)
     throw error
   }
 }
 
-function misfitProblem({ index, type, name }: Place, received: readonly number[], reason: string): Problem {
-  const detail = `layers[${index}] ${type} ${JSON.stringify(name)}: ${reason}, received ${formatShape(['batch', ...received])}`
-  return bodyProblem('shape_mismatch', `/layers/${Math.max(index, 0)}`, detail)
+const pointerOf = ({ index }: Place) => `/layers/${Math.max(index, 0)}`
+
+const placeName = ({ index, type, name }: Place) => `layers[${index}] ${type} ${JSON.stringify(name)}`
+
+function misfitProblem(place: Place, received: readonly number[], reason: string): Problem {
+  const detail = `${placeName(place)}: ${reason}, received ${formatShape(['batch', ...received])}`
+  return bodyProblem('shape_mismatch', pointerOf(place), detail)
 }
 
 /** The activation of the last layer that changes values. */
 function lastActivation(layers: readonly BuiltLayer[]): ActivationName {
-  const last = layers.findLast(({ type, config }) => {
-    const layer = layerOf(type)
-    return !layer.keepsValues || (layer.activation?.(config) ?? 'linear') !== 'linear'
-  })
-  if (!last) return 'linear'
-  const name = layerOf(last.type).activation?.(last.config) ?? 'linear'
-  return name in activations ? name : 'linear'
+  const last = layers.findLast(({ type }) => !layerOf(type).keepsValues)
+  return (last && layerOf(last.type).activation?.(last.config)) ?? 'linear'
 }

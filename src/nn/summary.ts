@@ -1,5 +1,5 @@
 /** What a model consists of, line by line, as Keras' `model.summary()` tells it. */
-import type { BuiltLayer, Model } from './model.ts'
+import { type BuiltLayer, type Model, weightsOf } from './model.ts'
 
 export interface SummaryLayer {
   readonly name: string
@@ -34,13 +34,14 @@ export function summarize(model: Model): Summary {
   }
 }
 
-function summarizeLayer({ name, type, outputShape, config, weights }: BuiltLayer): SummaryLayer {
+function summarizeLayer(layer: BuiltLayer): SummaryLayer {
+  const { name, type, outputShape, config } = layer
   return {
     name,
     type,
     output_shape: [null, ...outputShape],
-    parameters: total([...weights.values()].filter((weight) => weight !== null)),
-    trainable: (config as { trainable?: boolean }).trainable ?? true,
+    parameters: total(weightsOf(layer)),
+    trainable: config.trainable ?? true,
   }
 }
 

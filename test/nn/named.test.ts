@@ -24,7 +24,7 @@ describe.each<readonly [string, object, readonly unknown[]]>([
 })
 
 test.each<readonly [string, object]>([
-  ['a momentum of 1', { name: 'sgd', momentum: 1 }],
+  ['a momentum above 1', { name: 'sgd', momentum: 1.1 }],
   ['a negative rate', { name: 'sgd', learning_rate: -0.1 }],
   ['a rate that is text', { name: 'adam', learning_rate: '0.1' }],
   ['beta_2 of 1', { name: 'adam', beta_2: 1 }],

@@ -6,7 +6,7 @@ import { modelOf, runModel, someNumbers } from '../support/check-layer.ts'
 import { numbers } from '../support/graph.ts'
 import type { Nested } from '../support/keras.ts'
 import { type OracleLayer, openOracle, tf } from '../support/oracle.ts'
-import { trainSteps } from '../support/train.ts'
+import { trainSteps } from '../support/train-steps.ts'
 
 const matrix = (rows: number, columns: number, purpose: string): number[][] => {
   const values = someNumbers(rows * columns, purpose)

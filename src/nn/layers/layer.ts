@@ -10,6 +10,8 @@ import { Strict, Switch } from '../strict.ts'
 export interface LayerConfig {
   readonly type: string
   readonly name?: string
+  /** False keeps the weights as they are. */
+  readonly trainable?: boolean
 }
 
 /** A weight as its layer asks for it. */

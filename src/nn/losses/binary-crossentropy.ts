@@ -4,7 +4,7 @@ import type { Any, Real } from '../../onnx/value.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
 import { FromLogits, logitsMisfit } from './from-logits.ts'
-import { asFloats, clippedLog, defineLoss, dividedByMean, meanPerSample, sizeOf, targetName, unitsOf } from './loss.ts'
+import { asFloats, clippedLog, defineLoss, dividedByMean, meanPerSample, targetName, unitsMisfit } from './loss.ts'
 
 /**
  * yTrue 0 or 1 (or between), one output per label with sigmoid.
@@ -28,10 +28,9 @@ export const binaryCrossentropy = defineLoss({
     if (target.kind === 'multiclass') {
       return `binary_crossentropy learns two classes, but ${targetName(target)} has ${target.labels?.length ?? 'more'}: use sparse_categorical_crossentropy with a softmax output`
     }
-    if (sizeOf(output) !== 1) {
-      return `binary_crossentropy learns ${targetName(target)} with 1 unit, but the output has ${unitsOf(output)}: give the last layer 1 unit with sigmoid, or use sparse_categorical_crossentropy`
-    }
-    return logitsMisfit(output, from_logits, 'sigmoid')
+    const advice = 'give the last layer 1 unit with sigmoid, or use sparse_categorical_crossentropy'
+    const shape = unitsMisfit(output, 1, `binary_crossentropy learns ${targetName(target)} with 1 unit`, advice)
+    return shape ?? logitsMisfit(output, from_logits, 'sigmoid')
   },
   probabilities: ({ from_logits }) => (from_logits ? 'sigmoid' : null),
 })

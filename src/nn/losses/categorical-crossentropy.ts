@@ -2,7 +2,6 @@
 import type { Builder } from '../../onnx/builder.ts'
 import { tensorOf } from '../../onnx/tensor.ts'
 import type { Any, Real } from '../../onnx/value.ts'
-import type { ModelOutput } from '../model.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
 import { FromLogits, type LogitsConfig, logitsMisfit } from './from-logits.ts'
@@ -11,11 +10,12 @@ import {
   clippedLog,
   defineLoss,
   dividedByMean,
+  inUnits,
+  type LossOutput,
   meanPerSample,
-  sizeOf,
   type Target,
   targetName,
-  unitsOf,
+  unitsMisfit,
 } from './loss.ts'
 
 /**
@@ -84,17 +84,13 @@ function oneHotOf(op: Builder, yTrue: Any, classes: number, type: Real['type']):
 }
 
 /** One unit per class, softmax. */
-function fits(
-  output: Pick<ModelOutput, 'shape' | 'activation'>,
-  target: Target,
-  { from_logits }: LogitsConfig,
-): string | null {
+function fits(output: LossOutput, target: Target, { from_logits }: LogitsConfig): string | null {
   if (target.kind === 'regression') {
     return `crossentropy learns classes, but ${targetName(target)} is a number: use mean_squared_error`
   }
   const classes = target.labels?.length ?? 2
-  if (sizeOf(output) !== classes) {
-    return `${targetName(target)} has ${classes} classes, but the output has ${unitsOf(output)}: give the last layer ${classes} units with softmax${classes === 2 ? ', or 1 unit with sigmoid and binary_crossentropy' : ''}`
-  }
-  return logitsMisfit(output, from_logits, 'softmax')
+  const orBinary = classes === 2 ? ', or 1 unit with sigmoid and binary_crossentropy' : ''
+  const advice = `give the last layer ${inUnits(classes)} with softmax${orBinary}`
+  const shape = unitsMisfit(output, classes, `${targetName(target)} has ${classes} classes`, advice)
+  return shape ?? logitsMisfit(output, from_logits, 'softmax')
 }

@@ -1,18 +1,14 @@
 /** Losses of the difference between truth and prediction. */
-import type { ModelOutput } from '../model.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
-import { asFloats, defineLoss, meanPerSample, sizeOf, type Target, targetName, unitsOf } from './loss.ts'
+import { asFloats, defineLoss, type LossOutput, meanPerSample, type Target, targetName, unitsMisfit } from './loss.ts'
 
 /** A number to learn needs one unit; two classes may be learned as the numbers 0 and 1. */
-function fits(output: Pick<ModelOutput, 'shape' | 'activation'>, target: Target): string | null {
+function fits(output: LossOutput, target: Target): string | null {
   if (target.kind === 'multiclass') {
     return `this loss learns numbers, but ${targetName(target)} has ${target.labels?.length ?? 'several'} classes: use sparse_categorical_crossentropy with a softmax output`
   }
-  if (sizeOf(output) !== 1) {
-    return `${targetName(target)} is one number, but the output has ${unitsOf(output)}: give the last layer 1 unit`
-  }
-  return null
+  return unitsMisfit(output, 1, `${targetName(target)} is one number`, 'give the last layer 1 unit')
 }
 
 /** mean((yTrue - yPred)²). @see https://keras.io/api/losses/regression_losses/ */

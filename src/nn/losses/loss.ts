@@ -1,6 +1,7 @@
 /** The form of a loss: one number per sample from the truth and the model's output. */
 import type { TUnsafe } from 'typebox'
 import type { Builder } from '../../onnx/builder.ts'
+import { formatShape } from '../../onnx/dims.ts'
 import type { Any, Real } from '../../onnx/value.ts'
 import type { ModelOutput } from '../model.ts'
 import type { NamedConfig } from '../named.ts'
@@ -43,7 +44,7 @@ export interface Loss<C extends NamedConfig = NamedConfig> {
    */
   expandTargets?(op: Builder, yTrue: Any, outputShape: readonly number[]): Real
   /** What does not fit between the output and the target, and what to do; null where all fits. */
-  fits(output: Pick<ModelOutput, 'shape' | 'activation'>, target: Target, config: C): string | null
+  fits(output: LossOutput, target: Target, config: C): string | null
   /** The activation that makes probabilities of an output that is left as logits (`from_logits`); null where it is none. */
   probabilities?(config: C): 'softmax' | 'sigmoid' | null
 }
@@ -80,16 +81,23 @@ export function asFloats(op: Builder, yTrue: Any, like: Real): Real {
   return yTrue.type === like.type ? (yTrue as Real) : op.Cast(yTrue, { to: like.type })
 }
 
-/** The number of values of one sample. */
-export function sizeOf({ shape }: Pick<ModelOutput, 'shape'>): number {
-  return shape.reduce((product, length) => product * length, 1)
+/** What the checks of a loss read of an output. */
+export type LossOutput = Pick<ModelOutput, 'shape' | 'activation'>
+
+/**
+ * What is wrong with the output's shape for a column of a table that takes `units` values, and what to do; null where it
+ * is right. Other numbers of axes would broadcast against the truth and train to the wrong end.
+ */
+export function unitsMisfit({ shape }: LossOutput, units: number, what: string, advice: string): string | null {
+  const [count] = shape
+  if (shape.length !== 1) {
+    return `${what}, but the output has the shape ${formatShape(['batch', ...shape])}: put a Flatten layer before the last layer`
+  }
+  return count === units ? null : `${what}, but the output has ${inUnits(count ?? 0)}: ${advice}`
 }
 
-/** Units in words. */
-export function unitsOf(output: Pick<ModelOutput, 'shape'>): string {
-  const size = sizeOf(output)
-  return `${size} ${size === 1 ? 'unit' : 'units'}`
-}
+/** 1 unit, 3 units. */
+export const inUnits = (count: number) => `${count} ${count === 1 ? 'unit' : 'units'}`
 
 /** The target's column in words. */
 export function targetName({ column }: Target): string {

@@ -1,7 +1,8 @@
 /** Stochastic gradient descent, with momentum and Nesterov's form. */
+import { Type } from 'typebox'
 import { NameOf } from '../named.ts'
 import { LearningRateArgument } from '../schedules/index.ts'
-import { Decay, Strict, Switch } from '../strict.ts'
+import { Strict, Switch } from '../strict.ts'
 import { axpy, defineOptimizer, factor } from './optimizer.ts'
 
 /**
@@ -13,7 +14,7 @@ export const sgd = defineOptimizer({
   config: Strict({
     name: NameOf('sgd'),
     learning_rate: LearningRateArgument(0.01),
-    momentum: Decay(0),
+    momentum: Type.Number({ minimum: 0, maximum: 1, default: 0 }),
     nesterov: Switch(false),
   }),
   slots: ({ momentum }): Readonly<Record<string, number>> => (momentum === 0 ? {} : { velocity: 0 }),

@@ -235,6 +235,16 @@ describe('whether a loss fits the output and the target', () => {
     expect(fits(given, units, activation, target)).toMatch(words)
   })
 
+  test.each([
+    ['mse', number],
+    [binary, two],
+    [sparse, three],
+  ])('%s does not fit an output with more axes, whatever its size', (given, target) => {
+    const config = resolveLoss(given)
+    const output = { shape: [1, target.labels?.length === 3 ? 3 : 1], activation: 'softmax' } as const
+    expect(lossOf(config).fits(output, target, config)).toMatch(/the shape \[batch, 1, \d\]: put a Flatten/)
+  })
+
   test('logits of a loss told from_logits become probabilities by the right activation', () => {
     const of = (given: Given) => {
       const config = resolveLoss(given)
