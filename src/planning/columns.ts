@@ -1,12 +1,20 @@
 /** Which columns a training uses and how: features, target, preprocessing and missing values, checked together. */
 import type { ColumnInfo } from '../data/columns.ts'
 import type { Preprocessing } from '../data/encoders/encoder.ts'
-import { encoders } from '../data/encoders/index.ts'
 import type { FeaturePlan } from '../data/encoders/table-encoder.ts'
-import { type MissingRule, policiesOf } from '../data/missing-values.ts'
+import type { MissingRule } from '../data/missing-values.ts'
 import { pointer } from '../data/pointer.ts'
 import { type ColumnType, columnNamed, countMissing, findColumn, type Table } from '../data/table.ts'
-import { bodyProblem, Problem, type ProblemCode, type ProblemPart, type Warning } from '../errors.ts'
+import { bodyProblem, Problem, type ProblemPart, type Warning } from '../errors.ts'
+import {
+  type GivenMissing,
+  type Mistake,
+  missingRule,
+  mistake,
+  preprocessingOf,
+  quoted,
+  targetRule,
+} from './column-rules.ts'
 import type { GivenPolicy, ResolvedRequest, TrainingRequest } from './request.ts'
 
 export interface ColumnUse {
@@ -17,13 +25,6 @@ export interface ColumnUse {
   readonly warnings: readonly Warning[]
   readonly toldBack: Pick<ResolvedRequest, 'preprocessing' | 'missing_values'>
 }
-
-/** A mistake with the code it has where it is the only one. */
-interface Mistake extends ProblemPart {
-  readonly code: ProblemCode
-}
-
-const mistake = (code: ProblemCode, at: string, detail: string): Mistake => ({ code, in: 'body', pointer: at, detail })
 
 /** More categories than this are an identifier or free text, not something to encode one by one. */
 const MOST_CATEGORIES = 10_000
@@ -119,54 +120,6 @@ function keyMistakes(field: string, given: unknown, known: readonly string[]): M
     })
 }
 
-function preprocessingOf(
-  name: string,
-  type: ColumnType,
-  given: TrainingRequest['preprocessing'],
-): Preprocessing | Mistake {
-  const { preprocessing: allowed } = encoders[type]
-  const [usual] = allowed
-  const word = typeof given === 'object' ? given[name] : given
-  if (word === undefined) return usual
-  if (allowed.includes(word)) return word
-  // one word for all columns is meant for those that it fits; but none says that nothing is to be done, and texts need it
-  if (typeof given === 'string' && word !== 'none') return usual
-  const at = typeof given === 'string' ? '/preprocessing' : pointer('preprocessing', name)
-  const hint = type === 'category' ? ' A network takes numbers: leave the column out, or have it encoded one_hot.' : ''
-  const detail = `preprocessing: column ${quoted(name)} is of type ${type}, for which there is ${allowed.join(', ')}; received ${word}.${hint}`
-  return mistake('invalid_training', at, detail)
-}
-
-type GivenMissing = TrainingRequest['missing_values']
-
-function missingRule(name: string, type: ColumnType, given: GivenMissing): MissingRule | Mistake {
-  const policy = typeof given === 'object' ? given[name] : given
-  if (policy === undefined) return { policy: 'error' }
-  if (typeof policy === 'object') return constantRule(name, type, policy.value)
-  if (policiesOf[type].includes(policy)) return { policy }
-  // one mean for all columns: texts and booleans have none, what is most frequent comes next to it
-  if (typeof given === 'string') return { policy: 'most_frequent' }
-  const detail = `missing_values: column ${quoted(name)} is of type ${type}, for which there is ${policiesOf[type].join(', ')}; received ${policy}.`
-  return mistake('invalid_training', pointer('missing_values', name), detail)
-}
-
-const typeofCell: Readonly<Record<ColumnType, string>> = { number: 'number', category: 'string', boolean: 'boolean' }
-
-function constantRule(name: string, type: ColumnType, value: number | string | boolean): MissingRule | Mistake {
-  if (typeof value === typeofCell[type] && value !== '') return { policy: 'constant', value }
-  const detail = `missing_values: the constant of column ${quoted(name)} must be of its type, ${type}; received ${JSON.stringify(value)}.`
-  return mistake('invalid_training', pointer('missing_values', name, 'value'), detail)
-}
-
-/** A target is never made up: rows without one are refused or dropped. */
-function targetRule(target: string, given: GivenMissing): MissingRule | Mistake {
-  const policy = typeof given === 'object' ? given[target] : given
-  if (policy === 'drop') return { policy: 'drop' }
-  if (typeof given !== 'object' || policy === undefined || policy === 'error') return { policy: 'error' }
-  const detail = `missing_values: ${quoted(target)} is the target, which cannot be filled in: use error or drop.`
-  return mistake('invalid_training', pointer('missing_values', target), detail)
-}
-
 /** Told where one word for all columns could not be meant for a column that has missing values. */
 function policyWarnings(table: Table, features: readonly FeaturePlan[], given: GivenMissing): Warning[] {
   if (typeof given !== 'string') return []
@@ -215,10 +168,6 @@ function throwAll(mistakes: readonly Mistake[]): void {
   if (first === undefined) return
   const errors = mistakes.map(({ code: _, ...part }): ProblemPart => part)
   throw new Problem(first.code, errors.map(({ detail }) => detail).join(' '), { errors })
-}
-
-function quoted(name: string): string {
-  return JSON.stringify(name)
 }
 
 function nameList(columns: readonly { readonly name: string }[]): string {

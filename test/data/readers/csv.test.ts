@@ -83,6 +83,19 @@ describe('C44: decimal comma', () => {
     expect(warnings).toMatchObject([{ code: 'ambiguous_number', pointer: '/columns/a' }])
   })
 
+  test('a quoted 1,000 alone among commas is a thousand, with a warning', async () => {
+    const { table, warnings } = await read('a,y\n"1,000",x\n"2,000",z\n')
+    expect(cells(table, 'a')).toEqual([1000, 2000])
+    expect(warnings).toMatchObject([{ code: 'ambiguous_number', pointer: '/columns/a' }])
+  })
+
+  test('a column with the other sign is text as written, and told where most of it are numbers', async () => {
+    const { table, dialect, warnings } = await read('a;b;y\n1.5;1,5;1\n2.25;7;2\n0.5;8;3\n')
+    expect(dialect?.decimal).toBe('.')
+    expect(cells(table, 'b')).toEqual(['1,5', '7', '8'])
+    expect(warnings).toMatchObject([{ code: 'mixed_column', pointer: '/columns/b' }])
+  })
+
   test.each([
     ['a point with thousands', 'a\ty\n"1,234.5"\tx\n12\tz\n', [1234.5, 12], '.'],
     ['a quoted decimal comma among commas', 'a,y\n"1,5",x\n"0,25",z\n', [1.5, 0.25], ','],
