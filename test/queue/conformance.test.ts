@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Config, loadConfig } from '../../src/config.ts'
 import { isAlive, openWorkerBench, type TestWorker, type WorkerBench } from '../support/worker.ts'
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
@@ -175,6 +176,22 @@ describe('workers that end', () => {
     await bench.close()
   })
 
+  test('a training goes on when the database drops all connections', async () => {
+    const bench = await openWorkerBench()
+    const worker = await bench.worker()
+    const id = await bench.train({ blockMs: 50, checkpointEvery: 1 }, 20)
+    await bench.until(id, (row) => row.epoch >= 5)
+    await bench.dropConnections()
+    await bench.until(id, (now) => now.status === 'succeeded')
+    expect(await epochsOf(bench, id)).toEqual(range(20))
+    expect(worker.process.exitCode).toBeNull()
+    const next = await bench.train({ blockMs: 50 }, 1000)
+    await bench.until(next, (row) => row.epoch >= 1)
+    await bench.store.trainings.requestCancel(next)
+    await bench.until(next, (row) => row.status === 'cancelled', 4000)
+    await bench.close()
+  })
+
   test('a running training whose queue lost all jobs starts again from its last checkpoint', async () => {
     const bench = await openWorkerBench()
     const first = await bench.worker()
@@ -189,10 +206,13 @@ describe('workers that end', () => {
   })
 })
 
-// Case C62. Both mostly wait.
-describe.concurrent('a lock of 2 s, two workers', () => {
-  const onTwoWorkers = async (work: (bench: WorkerBench, workers: TestWorker[]) => Promise<void>) => {
-    const bench = await openWorkerBench({ queueLockMs: 2000, queueStalledMs: 1000 })
+// They mostly wait.
+describe.concurrent('two workers', () => {
+  const onTwoWorkers = async (
+    settings: Partial<Config>,
+    work: (bench: WorkerBench, workers: TestWorker[]) => Promise<void>,
+  ) => {
+    const bench = await openWorkerBench(settings)
     try {
       await work(bench, [await bench.worker(), await bench.worker()])
     } finally {
@@ -200,8 +220,11 @@ describe.concurrent('a lock of 2 s, two workers', () => {
     }
   }
 
+  // Case C62.
+  const shortLock = { queueLockMs: 2000, queueStalledMs: 1000 }
+
   test('a native call of 6 s does not lose a lock of 2 s', async () => {
-    await onTwoWorkers(async (bench) => {
+    await onTwoWorkers(shortLock, async (bench) => {
       const id = await bench.train({ blockMs: 6000 }, 1)
       const row = await bench.until(id, (now) => now.status === 'succeeded')
       expect(row.attempt).toBe(1)
@@ -209,7 +232,7 @@ describe.concurrent('a lock of 2 s, two workers', () => {
   })
 
   test('a worker that stood still for 10 s does not publish a second version', async () => {
-    await onTwoWorkers(async (bench, workers) => {
+    await onTwoWorkers(shortLock, async (bench, workers) => {
       const id = await bench.train({ blockMs: 500, checkpointEvery: 1 }, 30)
       await bench.until(id, (row) => row.epoch >= 2)
       const stopped = await bench.holder(id, workers)
@@ -226,4 +249,14 @@ describe.concurrent('a lock of 2 s, two workers', () => {
       expect(await bench.store.trainings.events(id, 0)).toHaveLength(31)
     })
   }, 60_000)
+
+  test('with the default settings a training of a killed worker runs on within 15 s', async () => {
+    const { queueLockMs, queueStalledMs } = loadConfig({})
+    await onTwoWorkers({ queueLockMs, queueStalledMs }, async (bench, workers) => {
+      const id = await bench.train({ blockMs: 100 }, 1000)
+      await bench.until(id, (row) => row.epoch >= 2)
+      await (await bench.holder(id, workers)).stop('SIGKILL')
+      await bench.until(id, (row) => row.attempt === 2, 15_000)
+    })
+  })
 })

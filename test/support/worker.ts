@@ -42,6 +42,8 @@ export interface WorkerBench {
   holder(training: string, workers: readonly TestWorker[]): Promise<TestWorker>
   /** Takes all jobs out of the queue, as a Redis that restarts without a file does. */
   loseJobs(): Promise<void>
+  /** Ends every connection to the database, as a failover does. */
+  dropConnections(): Promise<void>
   /** The record once it is as wanted. */
   until(training: string, wanted: (row: TrainingRow) => boolean, timeoutMs?: number): Promise<TrainingRow>
   close(): Promise<void>
@@ -89,6 +91,11 @@ export async function openWorkerBench(settings: Partial<Config> = {}): Promise<W
       const all = new Queue(TRAINING_QUEUE, options, factory)
       await all.obliterate({ force: true })
       await all.close()
+    },
+    async dropConnections() {
+      await store.database.pool.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      )
     },
     until: (training, wanted, timeoutMs = 20_000) => until(store, training, wanted, timeoutMs),
     async close() {
