@@ -108,12 +108,23 @@ function columnSource(columns: JsonObject): Source {
   }
 }
 
+/** Texts that neither a database nor ONNX can hold: a zero character, half of a surrogate pair. */
+const brokenText = /\p{Surrogate}|\0/u
+
+function isCell(cell: unknown): boolean {
+  if (typeof cell === 'string') return !brokenText.test(cell)
+  return typeof cell === 'boolean' || cell === null || cell === undefined || Number.isFinite(cell)
+}
+
+/** @throws {Problem} invalid_dataset at the first cell that is no number, text, boolean or null, or the first broken name */
 function assertScalars(source: Source): void {
+  const broken = source.keys.find((key) => brokenText.test(key))
+  if (broken !== undefined)
+    throw invalidCell(source.place(0, broken).pointer, 'the name of a column is broken text:', broken)
   for (let row = 0; row < source.rowCount; row++) {
     for (const key of source.keys) {
       const cell = source.cell(row, key)
-      const scalar = typeof cell === 'string' || typeof cell === 'boolean' || cell === null || cell === undefined
-      if (scalar || (typeof cell === 'number' && Number.isFinite(cell))) continue
+      if (isCell(cell)) continue
       const { words, pointer: at } = source.place(row, key)
       throw invalidCell(
         at,

@@ -57,6 +57,9 @@ test.each([
   ['a column that is no list', { columns: { a: 1 } }, '/columns/a'],
   ['columns of unequal length', { columns: { a: [1, 2], b: [1] } }, '/columns/b'],
   ['a cell that is an object', { rows: [{ a: 1 }, { a: { b: 1 } }] }, '/rows/1/a'],
+  ['a text with a zero character', { rows: [{ a: 'x' }, { a: 'x\u0000' }] }, '/rows/1/a'],
+  ['half of a surrogate pair', { columns: { a: ['x', '\ud800'] } }, '/columns/a/1'],
+  ['a broken name', { columns: { 'a\u0000': [1] } }, '/columns/a\u0000/0'],
   ['a number beyond float64', JSON.parse('{"columns":{"a/b":[1,1e999]}}'), '/columns/a~1b/1'],
 ])('%s is refused', async (_, body, pointer) => {
   await expect(tableFromJson(body)).rejects.toMatchObject({
