@@ -19,6 +19,8 @@ export interface Models {
   find(name: string): Promise<ModelRow | null>
   /** By name. @throws {Problem} invalid_request for an unknown cursor */
   list(page: PageRequest): Promise<Page<ModelRow>>
+  /** Tells what the first training found out about a model whose input was open. A model that is gone stays gone. */
+  describe(name: string, facts: Pick<ModelRow, 'totalParameters' | 'trainableParameters' | 'summary'>): Promise<void>
   /** Deletes the rows, then the blobs. @throws {Problem} model_not_found, model_in_use while a training is at work */
   delete(name: string): Promise<void>
 }
@@ -50,6 +52,9 @@ export function createModels(db: Database, blobs: Blobs): Models {
         .orderBy(asc(models.name))
         .limit(limit + 1)
       return pageOf('models', rows, limit, (row) => row.name)
+    },
+    async describe(name, facts) {
+      if (isText(name)) await db.update(models).set(facts).where(eq(models.name, name))
     },
     async delete(name) {
       if (!isText(name)) return modelNotFound(name)

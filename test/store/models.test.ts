@@ -28,6 +28,14 @@ test('an unknown model is null to find and model_not_found to get and delete', a
   await expect(store.models.delete('nobody')).rejects.toEqual(code('model_not_found'))
 })
 
+test('a model whose input was open keeps what its first training found out', async () => {
+  await store.models.create({ ...model('open'), totalParameters: null, trainableParameters: null })
+  await store.models.describe('open', { totalParameters: 15, trainableParameters: 12, summary: { layers: [] } })
+  const facts = { totalParameters: 15, trainableParameters: 12, summary: { layers: [] } }
+  expect(await store.models.get('open')).toMatchObject(facts)
+  await expect(store.models.describe('nobody', facts)).resolves.toBeUndefined()
+})
+
 test('pages give each model once, by name, also while others are added', async () => {
   const fresh = await testStore()
   for (const name of ['d', 'b', 'a', 'c', 'e']) await fresh.models.create(model(name))
