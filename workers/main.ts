@@ -9,6 +9,9 @@ import { openQueue } from '../src/queue/training-queue.ts'
 import { openStore } from '../src/store/store.ts'
 import { openTrainingWorker } from './training-worker.ts'
 
+/** Trainings have 25 s to stop; the service that started this worker kills it after 30 s. */
+const STOP_TIMEOUT_MS = 28_000
+
 async function main(): Promise<void> {
   const config = loadConfig()
   if (config.databaseUrl === undefined) {
@@ -25,6 +28,8 @@ async function main(): Promise<void> {
     if (stopping) return
     stopping = true
     log.info({ why }, 'worker: stops')
+    // A Redis or a database that is away must not hold up the end: what is left behind, the next worker takes.
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
     await worker.close()
     await queue.close()
     await store.close()

@@ -32,13 +32,14 @@ export function queueBackend(config: Pick<Config, 'redisUrl'>, databaseUrl: stri
     : { kind: 'redis', options: { connection: config.redisUrl, prefix }, factory: onRedis }
 }
 
-const onRedis: BackendFactory<IQueueBackend, string> = (name, options, parts) =>
-  createRedisBackend(
-    name,
-    // A worker waits for Redis to come back for as long as it takes; BullMQ demands null for it.
-    { ...options, connection: { url: options.connection, maxRetriesPerRequest: null } },
-    parts,
-  )
+/** How often Redis is tried again for a producer's command (the pauses grow from 1 s): a request must not wait for ever. */
+const PRODUCER_RETRIES = 2
+
+const onRedis: BackendFactory<IQueueBackend, string> = (name, options, parts) => {
+  // A worker waits for Redis to come back for as long as it takes; BullMQ demands null for it.
+  const maxRetriesPerRequest = parts?.withBlockingConnection ? null : PRODUCER_RETRIES
+  return createRedisBackend(name, { ...options, connection: { url: options.connection, maxRetriesPerRequest } }, parts)
+}
 
 const onPostgresql: BackendFactory<IQueueBackend, string> = (name, options, parts) =>
   createPostgresBackend(

@@ -66,3 +66,10 @@ test('two databases on one Redis do not see the trainings of each other', async 
   await otherQueue.close()
   await other.close()
 })
+
+test('a Redis that does not answer is told of in one line', async () => {
+  const open = openQueue({ redisUrl: 'redis://127.0.0.1:1' }, database, silent, 1500)
+  await expect(open).rejects.toThrow(
+    'the queue in redis at 127.0.0.1:1 cannot be reached (connect ECONNREFUSED 127.0.0.1:1): check REDIS_URL',
+  )
+})
