@@ -1,23 +1,13 @@
 /** What the queue promises, on its PostgreSQL backend, and on Redis where REDIS_URL is set: real workers, real processes. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Config, loadConfig } from '../../src/config.ts'
 import { isAlive, openWorkerBench, type TestWorker, type WorkerBench } from '../support/worker.ts'
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
 
-async function epochsOf(bench: WorkerBench, training: string): Promise<number[]> {
-  return (await bench.store.trainings.history(training)).map((row) => row.epoch)
-}
-
 /** Which attempt wrote each epoch. */
 async function writersOf(bench: WorkerBench, training: string): Promise<(number | null | undefined)[]> {
   return (await bench.store.trainings.history(training)).map((row) => row.written_by)
-}
-
-async function finishedEvents(bench: WorkerBench, training: string): Promise<number> {
-  return (await bench.store.trainings.events(training, 0)).filter((event) => event.type === 'finished').length
 }
 
 describe('one worker', () => {
@@ -33,7 +23,7 @@ describe('one worker', () => {
     const id = await bench.train({}, 20)
     const row = await bench.until(id, (now) => now.status === 'succeeded')
     expect(row).toMatchObject({ version: 1, epoch: 20, steps: 200, metrics: { test: { loss: 1 } } })
-    expect(await epochsOf(bench, id)).toEqual(range(20))
+    expect(await bench.epochs(id)).toEqual(range(20))
   })
 
   test('leaves no job behind', async () => {
@@ -63,7 +53,7 @@ describe('one worker', () => {
     await bench.store.trainings.requestCancel(id)
     const row = await bench.until(id, (now) => now.status === 'cancelled', 1500)
     expect(row.version).toBeNull()
-    expect(await finishedEvents(bench, id)).toBe(1)
+    expect(await bench.finishedEvents(id)).toBe(1)
   })
 
   test('hears of a cancel whose message was lost', async () => {
@@ -134,7 +124,7 @@ describe('workers that end', () => {
     expect(await bench.store.trainings.get(id)).toMatchObject({ status: 'queued', attempt: 1 })
     await bench.worker()
     await bench.until(id, (row) => row.status === 'succeeded')
-    expect(await epochsOf(bench, id)).toEqual(range(20))
+    expect(await bench.epochs(id)).toEqual(range(20))
     const writers = await writersOf(bench, id)
     expect(new Set(writers)).toEqual(new Set([1, 2]))
     // The next worker began where the first one stopped: no epoch ran twice.
@@ -154,7 +144,7 @@ describe('workers that end', () => {
     await expect.poll(() => isAlive(child)).toBe(false)
     const row = await bench.until(id, (now) => now.status === 'succeeded')
     expect(row.attempt).toBe(2)
-    expect(await epochsOf(bench, id)).toEqual(range(40))
+    expect(await bench.epochs(id)).toEqual(range(40))
     expect(await bench.store.trainings.events(id, 0)).toHaveLength(41)
     await bench.close()
   })
@@ -183,7 +173,7 @@ describe('workers that end', () => {
     await bench.until(id, (row) => row.epoch >= 5)
     await bench.dropConnections()
     await bench.until(id, (now) => now.status === 'succeeded')
-    expect(await epochsOf(bench, id)).toEqual(range(20))
+    expect(await bench.epochs(id)).toEqual(range(20))
     expect(worker.process.exitCode).toBeNull()
     const next = await bench.train({ blockMs: 50 }, 1000)
     await bench.until(next, (row) => row.epoch >= 1)
@@ -201,62 +191,7 @@ describe('workers that end', () => {
     await bench.loseJobs()
     await bench.worker()
     await bench.until(id, (row) => row.status === 'succeeded')
-    expect(await epochsOf(bench, id)).toEqual(range(20))
+    expect(await bench.epochs(id)).toEqual(range(20))
     await bench.close()
-  })
-})
-
-// They mostly wait.
-describe.concurrent('two workers', () => {
-  const onTwoWorkers = async (
-    settings: Partial<Config>,
-    work: (bench: WorkerBench, workers: TestWorker[]) => Promise<void>,
-  ) => {
-    const bench = await openWorkerBench(settings)
-    try {
-      await work(bench, [await bench.worker(), await bench.worker()])
-    } finally {
-      await bench.close()
-    }
-  }
-
-  // Case C62.
-  const shortLock = { queueLockMs: 2000, queueStalledMs: 1000 }
-
-  test('a native call of 6 s does not lose a lock of 2 s', async () => {
-    await onTwoWorkers(shortLock, async (bench) => {
-      const id = await bench.train({ blockMs: 6000 }, 1)
-      const row = await bench.until(id, (now) => now.status === 'succeeded')
-      expect(row.attempt).toBe(1)
-    })
-  })
-
-  test('a worker that stood still for 10 s does not publish a second version', async () => {
-    await onTwoWorkers(shortLock, async (bench, workers) => {
-      const id = await bench.train({ blockMs: 500, checkpointEvery: 1 }, 30)
-      await bench.until(id, (row) => row.epoch >= 2)
-      const stopped = await bench.holder(id, workers)
-      stopped.process.kill('SIGSTOP')
-      await sleep(10_000)
-      stopped.process.kill('SIGCONT')
-      const row = await bench.until(id, (now) => now.status === 'succeeded', 30_000)
-      await sleep(1000)
-      expect(row.attempt).toBe(2)
-      expect(await bench.store.trainings.get(id)).toEqual(row)
-      expect((await bench.store.versions.list(row.model)).map((version) => version.version)).toEqual([1])
-      expect(await epochsOf(bench, id)).toEqual(range(30))
-      expect(await finishedEvents(bench, id)).toBe(1)
-      expect(await bench.store.trainings.events(id, 0)).toHaveLength(31)
-    })
-  }, 60_000)
-
-  test('with the default settings a training of a killed worker runs on within 15 s', async () => {
-    const { queueLockMs, queueStalledMs } = loadConfig({})
-    await onTwoWorkers({ queueLockMs, queueStalledMs }, async (bench, workers) => {
-      const id = await bench.train({ blockMs: 100 }, 1000)
-      await bench.until(id, (row) => row.epoch >= 2)
-      await (await bench.holder(id, workers)).stop('SIGKILL')
-      await bench.until(id, (row) => row.attempt === 2, 15_000)
-    })
   })
 })

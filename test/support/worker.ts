@@ -38,6 +38,9 @@ export interface WorkerBench {
   worker(env?: Record<string, string>): Promise<TestWorker>
   /** A queued record with its job. */
   train(script: Script, epochs?: number): Promise<string>
+  /** The epochs on its history. */
+  epochs(training: string): Promise<number[]>
+  finishedEvents(training: string): Promise<number>
   /** The one of `workers` whose training process wrote the last epoch. */
   holder(training: string, workers: readonly TestWorker[]): Promise<TestWorker>
   /** Takes all jobs out of the queue, as a Redis that restarts without a file does. */
@@ -78,6 +81,12 @@ export async function openWorkerBench(settings: Partial<Config> = {}): Promise<W
       await store.trainings.create({ id, model, dataset, epochs, request: { script }, engine: 'onnxruntime' })
       await queue.add(id)
       return id
+    },
+    async epochs(training) {
+      return (await store.trainings.history(training)).map((row) => row.epoch)
+    },
+    async finishedEvents(training) {
+      return (await store.trainings.events(training, 0)).filter((event) => event.type === 'finished').length
     },
     async holder(training, workers) {
       const pid = (await store.trainings.history(training)).at(-1)?.pid
