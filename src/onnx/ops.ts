@@ -7,10 +7,22 @@
 import type { Graph } from './graph.ts'
 import type { ElementType, Tensor } from './tensor.ts'
 import type { Any, Bits, Bool, Index, Numeric, Real, Text, Value } from './value.ts'
+import type { WindowAttributes } from './windows.ts'
 
 export interface Reduction {
   /** 1 (default) keeps the reduced axes with length 1. */
   readonly keepdims?: 0 | 1
+}
+
+export interface Convolution extends WindowAttributes {
+  /** Into how many groups the channels divide, each with its own filters; 1 by default. */
+  readonly group?: number
+}
+
+export interface Pool extends WindowAttributes {
+  readonly kernel_shape: readonly number[]
+  /** 1: a last window may lie over the end. */
+  readonly ceil_mode?: 0 | 1
 }
 
 export interface Operators {
@@ -75,6 +87,33 @@ export interface Operators {
     b: T,
     c: T | null,
     attributes: { alpha?: number; beta?: number; transA?: 0 | 1; transB?: 0 | 1 },
+  ): T
+  /** `com.microsoft`: MatMul whose operands may be read transposed, for nothing. float32 only on a CPU. */
+  FusedMatMul<T extends Real>(a: T, b: T, attributes: { alpha?: number; transA?: 0 | 1; transB?: 0 | 1 }): T
+  // windows over spatial axes, [batch, channels, …spatial]
+  Conv<T extends Real>(x: T, w: T, b: T | null, attributes: Convolution): T
+  ConvTranspose<T extends Real>(
+    x: T,
+    w: T,
+    b: T | null,
+    attributes: Convolution & { output_padding?: readonly number[] },
+  ): T
+  MaxPool<T extends Real>(x: T, attributes: Pool): [T, Value<'int64'>]
+  MaxUnpool<T extends Real>(x: T, indices: Value<'int64'>, shape: Index | null, attributes: Pool): T
+  AveragePool<T extends Real>(x: T, attributes: Pool & { count_include_pad?: 0 | 1 }): T
+  GlobalAveragePool<T extends Real>(x: T): T
+  GlobalMaxPool<T extends Real>(x: T): T
+  Resize<T extends Real>(
+    x: T,
+    roi: Real | null,
+    scales: Value<'float32'> | null,
+    sizes: Index | null,
+    attributes: {
+      axes?: readonly number[]
+      mode?: 'nearest' | 'linear'
+      coordinate_transformation_mode?: 'half_pixel' | 'asymmetric' | 'align_corners' | 'pytorch_half_pixel'
+      nearest_mode?: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil'
+    },
   ): T
   // reductions
   ReduceSum<T extends Numeric>(x: T, axes: Index | null, attributes: Reduction): T
@@ -172,9 +211,14 @@ type TakesReal<I extends readonly unknown[]> = true extends HasReal<Exclude<I[nu
 type GivesReal<O extends readonly unknown[]> = true extends HasReal<O[number]> ? true : false
 
 /** Operators that answer a list of outputs. The record is total: the compiler finds what is missing. */
-export const severalOutputs: Readonly<Record<SeveralOutputsOp, true>> = { Split: true, Dropout: true, Scan: true }
+export const severalOutputs: Readonly<Record<SeveralOutputsOp, true>> = {
+  Split: true,
+  Dropout: true,
+  MaxPool: true,
+  Scan: true,
+}
 
 type SeveralOutputsOp = { [K in OpType]: ReturnType<Operators[K]> extends readonly Value[] ? K : never }[OpType]
 
 /** Operators outside of ONNX's standard domain. */
-export const domains: Readonly<Partial<Record<OpType, string>>> = {}
+export const domains: Readonly<Partial<Record<OpType, string>>> = { FusedMatMul: 'com.microsoft' }

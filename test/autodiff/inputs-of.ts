@@ -7,11 +7,13 @@ import { elementwiseInputs } from './inputs/elementwise.ts'
 import { linalgInputs } from './inputs/linalg.ts'
 import { placeInputs } from './inputs/places.ts'
 import { reductionInputs } from './inputs/reductions.ts'
+import { spatialInputs } from './inputs/spatial.ts'
 
 export const inputsOf: Readonly<Record<DifferentiableOp, fc.Arbitrary<Trial>>> = {
   ...elementwiseInputs,
   ...linalgInputs,
   ...reductionInputs,
   ...placeInputs,
+  ...spatialInputs,
   ...controlInputs,
 }

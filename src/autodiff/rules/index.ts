@@ -10,6 +10,9 @@ import { indexing } from './indexing.ts'
 import { linalg } from './linalg.ts'
 import { places } from './places.ts'
 import { reductions } from './reductions.ts'
+import { convolutions } from './spatial-convolutions.ts'
+import { pools } from './spatial-pools.ts'
+import { resizes } from './spatial-resize.ts'
 
 export const rules: VjpRules = {
   ...elementwise,
@@ -21,5 +24,8 @@ export const rules: VjpRules = {
   ...cuts,
   ...indexing,
   ...chance,
+  ...convolutions,
+  ...pools,
+  ...resizes,
   ...control,
 }

@@ -34,7 +34,17 @@ export const linalg = {
       : op.Gemm(a, dy, null, { ...scaled, transA: transA ? 0 : 1 })
     return [da, db, c && (beta === 1 ? dy : op.Mul(dy, op.scalar(beta, dy)))]
   },
-} satisfies VjpRules<'MatMul' | 'Gemm'>
+  FusedMatMul: (op, { inputs: [a, b], attributes: { alpha, transA = 0, transB = 0 } }, dy) => {
+    const scaled = alpha === undefined ? {} : { alpha }
+    const da = transA
+      ? op.FusedMatMul(b, dy, { ...scaled, transA: transB, transB: 1 })
+      : op.FusedMatMul(dy, b, { ...scaled, transB: transB ? 0 : 1 })
+    const db = transB
+      ? op.FusedMatMul(dy, a, { ...scaled, transA: 1, transB: transA })
+      : op.FusedMatMul(a, dy, { ...scaled, transA: transA ? 0 : 1 })
+    return [da, db]
+  },
+} satisfies VjpRules<'MatMul' | 'Gemm' | 'FusedMatMul'>
 
 /** [dy·bᵀ, aᵀ·dy]; leading axes as in the product, the walk sums those that were broadcast. */
 function matrices(op: Builder, a: Real, b: Real, dy: Real): [Real, Real] {

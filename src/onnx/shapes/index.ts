@@ -6,11 +6,13 @@ import { linalgShapes } from './linalg.ts'
 import { placeShapes } from './places.ts'
 import { reductionShapes } from './reductions.ts'
 import type { ShapeRule } from './rule.ts'
+import { spatialShapes } from './spatial.ts'
 
 export const shapeRules: Readonly<Record<OpType, ShapeRule>> = {
   ...elementwiseShapes,
   ...linalgShapes,
   ...reductionShapes,
   ...placeShapes,
+  ...spatialShapes,
   ...controlShapes,
 }
