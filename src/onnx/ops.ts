@@ -134,7 +134,7 @@ export interface Operators {
   Unsqueeze<T extends Any>(x: T, axes: Index): T
   Expand<T extends Any>(x: T, shape: Index): T
   Tile<T extends Any>(x: T, repeats: Index): T
-  Transpose<T extends Any>(x: T, attributes: { perm: readonly number[] }): T
+  Transpose<T extends Any>(x: T, attributes: { perm?: readonly number[] }): T
   Concat<T extends Any>(inputs: readonly T[], attributes: { axis: number }): T
   Split<T extends Any>(x: T, split: Index, attributes: { axis?: number }): T[]
   Slice<T extends Any>(x: T, starts: Index, ends: Index, axes: Index | null, steps: Index | null): T

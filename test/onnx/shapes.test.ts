@@ -49,3 +49,10 @@ test('a batch does not broadcast against a number other than 1', () => {
   const y = op.graph.input('y', 'float32', [3, 4, 6])
   expect(() => op.Add(x, y)).toThrow('shapes do not broadcast')
 })
+
+test('Squeeze wants its axes named where the batch is open, for a batch of 1 would vanish', () => {
+  const op = createBuilder(newGraph())
+  const x = op.graph.input('x', 'float32', ['batch', 1])
+  expect(() => op.Squeeze(x, null)).toThrow('name the axes')
+  expect(op.Squeeze(x, op.ints([1])).shape).toEqual(['batch'])
+})

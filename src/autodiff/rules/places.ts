@@ -20,9 +20,10 @@ export const places = {
     const axes = x.shape.map((_, axis) => 2 * axis)
     return [op.ReduceSum(op.Reshape(dy, target), op.ints(axes), { keepdims: 0 }), null]
   },
-  Transpose: (op, { attributes: { perm } }, dy) => {
-    const inverse = perm.map((_, axis) => perm.indexOf(axis))
-    return [op.Transpose(dy, { perm: inverse })]
+  Transpose: (op, { inputs: [x], attributes }, dy) => {
+    const axes = x.shape.map((_, axis) => axis)
+    const perm = attributes.perm ?? axes.toReversed() // imported models may leave it out
+    return [op.Transpose(dy, { perm: axes.map((axis) => perm.indexOf(axis)) })]
   },
   Concat: (op, { inputs, attributes }, dy) => {
     const axis = normalizeAxis(attributes.axis, dy.shape.length)

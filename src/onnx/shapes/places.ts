@@ -4,6 +4,7 @@ import {
   broadcastShapes,
   type Dim,
   divideDims,
+  fixedShape,
   formatShape,
   multiplyDims,
   normalizeAxis,
@@ -56,6 +57,11 @@ const flatten: ShapeRule = (node) => {
 
 const squeeze: ShapeRule = (node) => {
   const { type, shape, contents } = need(node, 0)
+  if (!node.inputs[1] && !fixedShape(shape)) {
+    throw new Error(
+      `name the axes: without them an open axis of ${formatShape(shape)} would vanish whenever its length is 1`,
+    )
+  }
   const axes = axesOf(node, 1, shape.length, () => shape.flatMap((dim, axis) => (dim === 1 ? [axis] : [])))
   for (const axis of axes) {
     if (shape[axis] !== 1) throw new Error(`axis ${axis} of ${formatShape(shape)} has not length 1`)
@@ -90,7 +96,9 @@ const tile: ShapeRule = (node) => {
 
 const transpose: ShapeRule = (node) => {
   const { type, shape } = need(node, 0)
-  const perm = node.attributes.perm as readonly number[]
+  // other writers leave out the order that reverses all axes
+  const perm =
+    (node.attributes.perm as readonly number[] | undefined) ?? shape.map((_, axis) => shape.length - 1 - axis)
   if (perm.length !== shape.length || new Set(perm).size !== shape.length) {
     throw new Error(`perm [${perm}] does not order the axes of ${formatShape(shape)}`)
   }
