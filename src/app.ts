@@ -1,4 +1,5 @@
 /** The HTTP application: routes over services that are already open. No I/O of its own, no environment. */
+import type { Socket } from 'node:net'
 import multipart from '@fastify/multipart'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
@@ -6,7 +7,8 @@ import { ProblemBody, WarningBody } from './api/common.ts'
 import { Dataset, datasetRoutes } from './api/datasets.ts'
 import { healthRoutes } from './api/health.ts'
 import { buildMetrics, measureRequests } from './api/metrics.ts'
-import { Model, modelRoutes } from './api/models.ts'
+import { Model } from './api/model-body.ts'
+import { modelRoutes } from './api/models.ts'
 import { describeApi } from './api/openapi.ts'
 import { Prediction, predictionRoutes } from './api/predictions.ts'
 import { answerError, answerProblems } from './api/problem.ts'
@@ -71,10 +73,21 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   return app
 }
 
-/** A connection that was busy when the server began to close would stay open, idle, until its keep-alive runs out. */
+/**
+ * A server that closes waits for every connection. Two kinds would keep it waiting for a minute: one that was busy and
+ * is now idle in its keep-alive, and one that a client opened ahead and never used, which Node does not count as idle.
+ */
 function closeConnectionsAsTheyEnd(app: FastifyInstance): void {
+  const open = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
   app.addHook('preClose', async () => {
-    const timer = setInterval(() => app.server.closeIdleConnections(), 20)
+    const timer = setInterval(() => {
+      app.server.closeIdleConnections()
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+    }, 20)
     app.server.once('close', () => clearInterval(timer))
   })
 }

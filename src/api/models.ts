@@ -1,10 +1,10 @@
 /** Models: a name and a definition in Keras' words, checked and summarized when they are made. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
-import { type Definition, DefinitionSchema, parseDefinition } from '../nn/definition.ts'
+import { DefinitionSchema, parseDefinition } from '../nn/definition.ts'
 import { buildModel, hasOpenInput } from '../nn/model.ts'
-import { formatSummary, type Summary, summarize } from '../nn/summary.ts'
+import { formatSummary, type Summary } from '../nn/summary.ts'
 import type { Models } from '../serving/models.ts'
 import type { ModelRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
@@ -13,56 +13,25 @@ import {
   IdempotencyHeader,
   modelNamePattern,
   NullableInteger,
-  named,
   PageOf,
   Paging,
   pageOf,
   problemResponse,
   refTo,
   Strict,
-  Time,
 } from './common.ts'
 import { createOnce } from './idempotency.ts'
+import { Model, modelBody, modelFacts, unknownFacts } from './model-body.ts'
 import { chooseForm } from './negotiate.ts'
-
-export const Model = named(
-  'Model',
-  Type.Object({
-    name: Type.String(),
-    definition: Type.Unsafe<unknown>({ type: 'object', additionalProperties: true }),
-    total_parameters: NullableInteger,
-    trainable_parameters: NullableInteger,
-    created_at: Time,
-  }),
-)
-
-function modelBody(row: ModelRow): Static<typeof Model> {
-  return {
-    name: row.name,
-    definition: row.definition,
-    total_parameters: row.totalParameters,
-    trainable_parameters: row.trainableParameters,
-    created_at: row.createdAt.toISOString(),
-  }
-}
 
 const NewModel = Strict({
   ...DefinitionSchema.properties,
   name: Type.String({ pattern: modelNamePattern, description: 'Letters, digits, ., _ and -; at most 128' }),
 })
 
-/** The numbers of a model, as far as its definition says them: an open input leaves them to the first training. */
-export function describeModel(definition: Definition, inputShape?: readonly number[]) {
-  if (hasOpenInput(definition) && inputShape === undefined) {
-    return { totalParameters: null, trainableParameters: null, summary: null }
-  }
-  const summary = summarize(buildModel(definition, inputShape))
-  return { totalParameters: summary.total_parameters, trainableParameters: summary.trainable_parameters, summary }
-}
-
 /** @throws {Problem} input_shape_unknown while no training has bound an open input */
 function knownSummary({ name, summary }: ModelRow): Summary {
-  if (summary !== null) return summary as Summary // written by describeModel
+  if (summary !== null) return summary as Summary // written by modelFacts
   const detail = `model ${name} takes the shape of its input from the data of its first training: train it, or give Input a shape`
   throw new Problem('input_shape_unknown', detail)
 }
@@ -100,7 +69,8 @@ export const modelRoutes: FastifyPluginAsyncTypebox<{ store: Store; models: Mode
   app.post('/models', { schema: create, config: { bodyProblem: 'invalid_definition' } }, async (request, reply) => {
     const model = await createOnce(store.idempotency, request, async () => {
       const definition = parseDefinition(request.body)
-      return modelBody(await store.models.create({ name: request.body.name, definition, ...describeModel(definition) }))
+      const facts = hasOpenInput(definition) ? unknownFacts : modelFacts(buildModel(definition))
+      return modelBody(await store.models.create({ name: request.body.name, definition, ...facts }))
     })
     return reply.code(201).header('location', `/v1/models/${model.name}`).send(model)
   })

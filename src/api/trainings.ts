@@ -13,6 +13,7 @@ import { type DatasetRow, type TrainingStatus, trainingStatuses } from '../store
 import type { Store } from '../store/store.ts'
 import { ById, ByName, IdempotencyHeader, PageOf, Paging, pageOf, problemResponse, refTo, Strict } from './common.ts'
 import { createOnce } from './idempotency.ts'
+import { modelFacts } from './model-body.ts'
 import { Training, trainingBody } from './training-body.ts'
 
 const TrainingFilter = Strict({
@@ -60,6 +61,7 @@ export const trainingRoutes: FastifyPluginAsyncTypebox<{ store: Store; queue: Tr
           engine: plan.request.engine,
           warnings: [...plan.warnings],
         })
+        if (model.summary === null) await store.models.describe(model.name, modelFacts(plan.model))
         await queue.add(row.id)
         return trainingBody(row)
       })

@@ -1,8 +1,8 @@
 /** Published versions of a model: what they were trained to, and their files. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { Problem } from '../errors.ts'
 import { toSignature } from '../serving/signature.ts'
+import { weightsFile } from '../serving/weights.ts'
 import type { VersionRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { ByName, ByVersion, NullableString, named, problemResponse, refTo, Strict, Time } from './common.ts'
@@ -53,10 +53,13 @@ function versionBody(row: VersionRow): Static<typeof Version> {
   }
 }
 
+/** What a version's file is made of: its row and the served ONNX model. */
 const exportForms = {
-  onnx: { extension: 'onnx', keyOf: (row: VersionRow) => row.blobKey },
-  safetensors: { extension: 'safetensors', keyOf: (row: VersionRow) => toSignature(row.signature).weights },
-} satisfies Record<string, { extension: string; keyOf: (row: VersionRow) => string | undefined }>
+  onnx: (_row: VersionRow, model: Uint8Array) => model,
+  safetensors: (row: VersionRow, model: Uint8Array) =>
+    weightsFile(model, toSignature(row.signature).weights, { model: row.model, version: String(row.version) }),
+}
+type ExportForm = keyof typeof exportForms
 
 export const versionRoutes: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   const tags = ['versions']
@@ -93,7 +96,7 @@ export const versionRoutes: FastifyPluginAsyncTypebox<{ store: Store }> = async 
     tags,
     params: ByVersion,
     querystring: Strict({
-      format: Type.Unsafe<keyof typeof exportForms>({
+      format: Type.Unsafe<ExportForm>({
         type: 'string',
         enum: Object.keys(exportForms),
         default: 'onnx',
@@ -111,18 +114,10 @@ export const versionRoutes: FastifyPluginAsyncTypebox<{ store: Store }> = async 
   }
   app.get('/models/:name/versions/:version/export', { schema: file }, async ({ params, query }, reply) => {
     const row = await store.versions.get(params.name, params.version)
-    const { extension, keyOf } = exportForms[query.format]
-    const key = keyOf(row)
-    if (key === undefined) throw noFile(row, query.format)
-    const bytes = await store.blobs.get(key)
+    const bytes = exportForms[query.format](row, await store.blobs.get(row.blobKey))
     return reply
       .type('application/octet-stream')
-      .header('content-disposition', `attachment; filename="${row.model}-v${row.version}.${extension}"`)
+      .header('content-disposition', `attachment; filename="${row.model}-v${row.version}.${query.format}"`)
       .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   })
-}
-
-function noFile(row: VersionRow, format: string): Problem {
-  const detail = `version ${row.version} of ${row.model} has no ${format} file; format=onnx is there for every version`
-  return new Problem('version_not_found', detail, { errors: [{ in: 'query', pointer: '/format', detail }] })
 }

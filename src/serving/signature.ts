@@ -23,8 +23,8 @@ export interface Signature {
   readonly version: 1
   readonly features: readonly Feature[]
   readonly target: Target
-  /** Key of the blob with the kept weights (safetensors). */
-  readonly weights?: string
+  /** The initializers of the served model that are weights, in the order of the layers. */
+  readonly weights: readonly string[]
 }
 
 /**

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fromSafetensors } from '../../src/onnx/safetensors.ts'
 import { readEvents, type ServerEvent } from '../support/server-events.ts'
 import { type TestService, testService } from '../support/service.ts'
 
@@ -87,6 +88,14 @@ test('iris: trained to 0.9 or better, predicted from raw values, exported', asyn
   const onnx = await service.http.get('/v1/models/iris/versions/1/export').buffer(true)
   expect(onnx.status).toBe(200)
   expect(onnx.headers['content-disposition']).toBe('attachment; filename="iris-v1.onnx"')
+  const weights = await service.http.get('/v1/models/iris/versions/1/export?format=safetensors').buffer(true)
+  const { tensors } = fromSafetensors(weights.body)
+  expect([...tensors].map(([name, { shape }]) => [name, shape])).toEqual([
+    ['dense/kernel', [4, 16]],
+    ['dense/bias', [16]],
+    ['dense_1/kernel', [16, 3]],
+    ['dense_1/bias', [3]],
+  ])
 })
 
 test('a model whose input is open takes its width from the data, and then has a summary', async () => {
@@ -102,6 +111,20 @@ test('a model whose input is open takes its width from the data, and then has a 
   expect(body.total_parameters).toBe(15)
   const { body: after } = await service.http.get('/v1/models/open/summary')
   expect(after.layers).toMatchObject([{ type: 'Dense', output_shape: [null, 3], parameters: 15 }])
+})
+
+test('a training whose process is killed fails with the reason, and the next one works', async () => {
+  const request = { dataset, target: 'species', epochs: 200_000 }
+  const { body } = await service.http.post('/v1/models/iris/trainings').send(request).expect(202)
+  const events = readEvents(`${service.url}/v1/trainings/${body.id}/events`)
+  await events.next()
+  const worker = service.workerPid
+  const children = await readFile(`/proc/${worker}/task/${worker}/children`, 'utf8')
+  for (const pid of children.trim().split(/\s+/)) process.kill(Number(pid), 'SIGKILL')
+  let last: ServerEvent | undefined
+  for await (const event of events) last = event
+  expect(last?.data).toMatchObject({ status: 'failed', error: { code: 'training_crashed' } })
+  expect((await train('iris', { epochs: 1 })).training.status).toBe('succeeded')
 })
 
 test('a loss that is no longer finite ends the training with its code, and the history stays JSON', async () => {

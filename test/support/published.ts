@@ -39,6 +39,7 @@ export function publishLog(store: Store, model: string, scale = 1): Promise<numb
     version: 1,
     features: [{ name: 'x', input: 'x', type: 'number', required: true }],
     target: { name: 'y', kind: 'regression' },
+    weights: [],
   })
 }
 
@@ -60,6 +61,7 @@ export function publishColors(store: Store, model: string): Promise<number> {
       { name: 'n', input: 'n', type: 'number', required: true },
     ],
     target: { name: 'y', kind: 'binary', labels: ['many', 'red'] },
+    weights: [],
   })
 }
 

@@ -18,6 +18,9 @@ export interface TestService {
   readonly store: Store
   readonly queue: TrainingQueue
   readonly models: Models
+  readonly dataDir: string
+  /** Of the worker process, where there is one. */
+  readonly workerPid: number | undefined
   /** `http://127.0.0.1:port` */
   readonly url: string
   /** Requests by supertest. */
@@ -30,6 +33,8 @@ export interface TestServiceOptions {
   readonly worker?: boolean
   readonly config?: Partial<Config>
   readonly heartbeatMs?: number
+  /** Routes of the test's own, beside the real ones. */
+  readonly routes?: (app: FastifyInstance) => void
 }
 
 /** Opens a service on a database of its own; `close()` in afterAll. */
@@ -60,12 +65,15 @@ export async function testService(options: TestServiceOptions = {}): Promise<Tes
     log: serviceLog,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
   })
+  options.routes?.(app)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     app,
     store,
     queue,
     models,
+    dataDir: config.dataDir,
+    workerPid: worker?.pid,
     url,
     http: supertest(url),
     async close() {
