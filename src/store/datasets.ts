@@ -6,7 +6,7 @@ import type { Blobs } from './blobs.ts'
 import type { Database } from './database.ts'
 import { datasetNotFound } from './not-found.ts'
 import { keyOfCursor, type Page, type PageRequest, pageOf } from './pages.ts'
-import { isText, keep } from './refusals.ts'
+import { isText, keepable } from './refusals.ts'
 import { type DatasetRow, datasets, trainings } from './schema.ts'
 
 export type NewDataset = Omit<DatasetRow, 'createdAt'>
@@ -29,7 +29,7 @@ export function createDatasets(db: Database, blobs: Blobs): Datasets {
 
   return {
     async create(dataset) {
-      const [row] = await keep('the dataset', () => db.insert(datasets).values(dataset).returning())
+      const [row] = await db.insert(datasets).values(keepable('the dataset', dataset)).returning()
       if (row === undefined) throw new Error(`insert of dataset ${dataset.id} gave no row`)
       return row
     },

@@ -6,7 +6,7 @@ import type { Blobs } from './blobs.ts'
 import type { Database, Transaction } from './database.ts'
 import { modelNotFound } from './not-found.ts'
 import { keyOfCursor, type Page, type PageRequest, pageOf } from './pages.ts'
-import { isText, keep } from './refusals.ts'
+import { isText, keepable } from './refusals.ts'
 import { checkpoints, counters, type ModelRow, models, trainings, versions } from './schema.ts'
 
 export type NewModel = Omit<ModelRow, 'createdAt' | 'lastVersion'>
@@ -34,8 +34,7 @@ export function createModels(db: Database, blobs: Blobs): Models {
 
   return {
     async create(model) {
-      const insert = () => db.insert(models).values(model).onConflictDoNothing().returning()
-      const [row] = await keep('the model', insert)
+      const [row] = await db.insert(models).values(keepable('the model', model)).onConflictDoNothing().returning()
       if (row !== undefined) return row
       throw new Problem('model_exists', `there is a model ${JSON.stringify(model.name)} already: choose another name`)
     },

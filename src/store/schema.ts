@@ -7,7 +7,7 @@ import {
   check,
   index,
   integer,
-  jsonb,
+  json,
   pgTable,
   primaryKey,
   text,
@@ -16,7 +16,10 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Warning } from '../errors.ts'
 
-/** A JSON document whose form belongs to the room that wrote it: who reads one back narrows or parses it. */
+/**
+ * A JSON document whose form belongs to the room that wrote it: who reads one back narrows or parses it. The columns are
+ * `json`, not `jsonb`, which would put the keys of a definition in another order than its writer did.
+ */
 export type Json = unknown
 
 /** The states of a training. The last three are final. */
@@ -63,10 +66,10 @@ export const datasets = pgTable('datasets', {
   format: text().notNull(),
   rowCount: integer('row_count').notNull(),
   /** As `describeColumns` of the data room tells them. */
-  columns: jsonb().$type<Json>().notNull(),
-  warnings: jsonb().$type<readonly Warning[]>().notNull(),
+  columns: json().$type<Json>().notNull(),
+  warnings: json().$type<readonly Warning[]>().notNull(),
   /** How the file was read: dialect, missing tokens, overrides. */
-  settings: jsonb().$type<Json>().notNull(),
+  settings: json().$type<Json>().notNull(),
   blobKey: text('blob_key').notNull(),
   createdAt: createdAt(),
 })
@@ -75,10 +78,10 @@ export type DatasetRow = typeof datasets.$inferSelect
 
 export const models = pgTable('models', {
   name: text().primaryKey(),
-  definition: jsonb().$type<Json>().notNull(),
+  definition: json().$type<Json>().notNull(),
   totalParameters: bigint('total_parameters', { mode: 'number' }),
   trainableParameters: bigint('trainable_parameters', { mode: 'number' }),
-  summary: jsonb().$type<Json>(),
+  summary: json().$type<Json>(),
   /** The last version number given out; numbers are never used twice. */
   lastVersion: integer('last_version').notNull().default(0),
   createdAt: createdAt(),
@@ -99,14 +102,14 @@ export const trainings = pgTable(
     epoch: integer().notNull().default(0),
     epochs: integer().notNull(),
     /** The request with every default told back. */
-    request: jsonb().$type<Json>().notNull(),
-    metrics: jsonb().$type<TrainingMetrics>().notNull().default({}),
+    request: json().$type<Json>().notNull(),
+    metrics: json().$type<TrainingMetrics>().notNull().default({}),
     version: integer(),
-    error: jsonb().$type<TrainingError>(),
-    stopped: jsonb().$type<TrainingStop>(),
+    error: json().$type<TrainingError>(),
+    stopped: json().$type<TrainingStop>(),
     engine: text().notNull(),
     device: text(),
-    warnings: jsonb().$type<readonly Warning[]>().notNull().default([]),
+    warnings: json().$type<readonly Warning[]>().notNull().default([]),
     /** Fencing token: grows with each claim; only the holder of the newest one may write. */
     attempt: integer().notNull().default(0),
     /** Optimizer steps so far. */
@@ -140,7 +143,7 @@ export const trainingEvents = pgTable(
     type: text({ enum: ['epoch', 'finished'] }).notNull(),
     /** null for `finished`. */
     epoch: integer(),
-    data: jsonb().$type<Json>().notNull(),
+    data: json().$type<Json>().notNull(),
     createdAt: createdAt(),
   },
   (table) => [
@@ -160,7 +163,7 @@ export const checkpoints = pgTable(
       .references(() => trainings.id, { onDelete: 'cascade' }),
     kind: text({ enum: checkpointKinds }).notNull(),
     blobKey: text('blob_key').notNull(),
-    info: jsonb().$type<Json>().notNull(),
+    info: json().$type<Json>().notNull(),
     attempt: integer().notNull(),
     createdAt: createdAt(),
   },
@@ -178,8 +181,8 @@ export const versions = pgTable(
     source: text({ enum: ['training', 'import'] }).notNull(),
     blobKey: text('blob_key').notNull(),
     /** What the served model takes and gives. */
-    signature: jsonb().$type<Json>().notNull(),
-    metrics: jsonb().$type<TrainingMetrics>().notNull().default({}),
+    signature: json().$type<Json>().notNull(),
+    metrics: json().$type<TrainingMetrics>().notNull().default({}),
     createdAt: createdAt(),
   },
   (table) => [primaryKey({ columns: [table.model, table.version] })],
@@ -194,7 +197,7 @@ export const idempotencyKeys = pgTable(
     route: text().notNull(),
     key: text().notNull(),
     bodyHash: text('body_hash').notNull(),
-    answer: jsonb().$type<{ value: Json }>(),
+    answer: json().$type<{ value: Json }>(),
     createdAt: createdAt(),
   },
   (table) => [primaryKey({ columns: [table.route, table.key] })],

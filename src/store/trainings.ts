@@ -6,7 +6,7 @@ import type { Blobs } from './blobs.ts'
 import type { Database } from './database.ts'
 import { datasetNotFound, modelNotFound, trainingNotFound } from './not-found.ts'
 import { keyOfCursor, type Page, type PageRequest, pageOf } from './pages.ts'
-import { isText, keep } from './refusals.ts'
+import { isText, keepable } from './refusals.ts'
 import { datasets, type Json, models, type TrainingRow, type TrainingStatus, trainings } from './schema.ts'
 import { createTrainingRecords, type TrainingRecords } from './training-records.ts'
 import { createTrainingRuns, type TrainingRuns } from './training-runs.ts'
@@ -47,7 +47,7 @@ export function createTrainings(db: Database, blobs: Blobs): Trainings {
   return {
     ...createTrainingRuns(db, blobs),
     ...createTrainingRecords(db),
-    create: (training) => keep('the training', () => create(db, training)),
+    create: async (training) => create(db, keepable('the training', training)),
     find,
     async get(id) {
       return (await find(id)) ?? trainingNotFound(id)

@@ -201,8 +201,8 @@ describe('succeed', () => {
 
   test('is all or nothing: where the end of the training cannot be written, there is no version', async () => {
     const { id, attempt, model } = await addRunning(store)
-    // JSON in PostgreSQL holds no NUL character: the version is written before, and must go again.
-    const bad = { ...success('versions/b'), stopped: { reason: '\u0000', epoch: 1, best_epoch: 1 } }
+    // a text in PostgreSQL holds no NUL character: the version is written before, and must go again
+    const bad = { ...success('versions/b'), device: '\0' }
     await expect(store.trainings.succeed(id, attempt, bad)).rejects.toThrow()
     await expect(store.versions.latest(model)).rejects.toEqual(code('model_not_trained'))
     expect(await store.trainings.get(id)).toMatchObject({ status: 'running', version: null })

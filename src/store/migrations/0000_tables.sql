@@ -2,7 +2,7 @@ CREATE TABLE "checkpoints" (
 	"training" text NOT NULL,
 	"kind" text NOT NULL,
 	"blob_key" text NOT NULL,
-	"info" jsonb NOT NULL,
+	"info" json NOT NULL,
 	"attempt" integer NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "checkpoints_training_kind_pk" PRIMARY KEY("training","kind")
@@ -18,9 +18,9 @@ CREATE TABLE "datasets" (
 	"name" text,
 	"format" text NOT NULL,
 	"row_count" integer NOT NULL,
-	"columns" jsonb NOT NULL,
-	"warnings" jsonb NOT NULL,
-	"settings" jsonb NOT NULL,
+	"columns" json NOT NULL,
+	"warnings" json NOT NULL,
+	"settings" json NOT NULL,
 	"blob_key" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
@@ -29,17 +29,17 @@ CREATE TABLE "idempotency_keys" (
 	"route" text NOT NULL,
 	"key" text NOT NULL,
 	"body_hash" text NOT NULL,
-	"answer" jsonb,
+	"answer" json,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "idempotency_keys_route_key_pk" PRIMARY KEY("route","key")
 );
 --> statement-breakpoint
 CREATE TABLE "models" (
 	"name" text PRIMARY KEY NOT NULL,
-	"definition" jsonb NOT NULL,
+	"definition" json NOT NULL,
 	"total_parameters" bigint,
 	"trainable_parameters" bigint,
-	"summary" jsonb,
+	"summary" json,
 	"last_version" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
@@ -49,7 +49,7 @@ CREATE TABLE "training_events" (
 	"seq" integer NOT NULL,
 	"type" text NOT NULL,
 	"epoch" integer,
-	"data" jsonb NOT NULL,
+	"data" json NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "training_events_training_seq_pk" PRIMARY KEY("training","seq")
 );
@@ -61,14 +61,14 @@ CREATE TABLE "trainings" (
 	"status" text DEFAULT 'queued' NOT NULL,
 	"epoch" integer DEFAULT 0 NOT NULL,
 	"epochs" integer NOT NULL,
-	"request" jsonb NOT NULL,
-	"metrics" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"request" json NOT NULL,
+	"metrics" json DEFAULT '{}'::json NOT NULL,
 	"version" integer,
-	"error" jsonb,
-	"stopped" jsonb,
+	"error" json,
+	"stopped" json,
 	"engine" text NOT NULL,
 	"device" text,
-	"warnings" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"warnings" json DEFAULT '[]'::json NOT NULL,
 	"attempt" integer DEFAULT 0 NOT NULL,
 	"steps" bigint DEFAULT 0 NOT NULL,
 	"cancel_requested" boolean DEFAULT false NOT NULL,
@@ -86,8 +86,8 @@ CREATE TABLE "versions" (
 	"training" text,
 	"source" text NOT NULL,
 	"blob_key" text NOT NULL,
-	"signature" jsonb NOT NULL,
-	"metrics" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"signature" json NOT NULL,
+	"metrics" json DEFAULT '{}'::json NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "versions_model_version_pk" PRIMARY KEY("model","version")
 );
