@@ -39,7 +39,7 @@ export function callModel(
     if (called.has(layer.name)) continue
     const [source] = layer.inputs.map((name) => called.get(name)?.y)
     if (!source) throw new Error(`nothing feeds the layer ${layer.name}`)
-    called.set(layer.name, callLayer(op, layer, source, find, context))
+    called.set(layer.name, callLayer(op.named(layer.name), layer, source, find, context))
   }
   const results = model.outputs.map(({ name }) => called.get(name) as CalledLayer) // every layer was called above
   return {
@@ -68,10 +68,9 @@ export function callLayer(
   const layer = layerOf(built.type)
   const weights: Record<string, Real | null> = {}
   for (const [short, weight] of built.weights) weights[short] = weight && needWeight(find, weight.name)
-  const named = op.named(built.name)
-  const before = layer.call(named, x, weights, built.config, { ...context, layerName: built.name })
+  const before = layer.call(op, x, weights, built.config, { ...context, layerName: built.name })
   const activation = activationOf(layer.activation?.(built.config) ?? 'linear')
-  const y = activation.apply(named, before)
+  const y = activation.apply(op, before)
   return { y, logits: activation.hasLogits ? before : null, penalties: activityPenalty(op, y, built.config) }
 }
 
