@@ -14,13 +14,15 @@ const baseOf = (type: string) => (type === 'Input' ? 'input_layer' : toSnakeCase
 
 /** The name of each layer, in order. */
 export function nameLayers(layers: readonly { readonly type: string; readonly name?: string }[]): string[] {
-  const taken = new Set(layers.flatMap(({ name }) => (name === undefined ? [] : [name])))
+  const given = new Set(layers.flatMap(({ name }) => (name === undefined ? [] : [name])))
+  const counts = new Map<string, number>()
   return layers.map(({ type, name }) => {
     if (name !== undefined) return name
     const base = baseOf(type)
-    let automatic = base
-    for (let count = 1; taken.has(automatic); count++) automatic = `${base}_${count}`
-    taken.add(automatic)
+    let count = counts.get(base) ?? 0
+    let automatic = count === 0 ? base : `${base}_${count}`
+    while (given.has(automatic)) automatic = `${base}_${++count}`
+    counts.set(base, count + 1)
     return automatic
   })
 }
