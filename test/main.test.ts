@@ -106,20 +106,49 @@ test('SIGTERM: a request in flight is answered, streams of events end, then the 
   await store.close()
 })
 
-test('all: embedded defaults, a worker, a restart on the same folder, Ctrl-C sent twice as npm does', async () => {
+test('all: embedded defaults; a training that Ctrl-C interrupts goes on after the next start', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fitserve-all-'))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const started = start('all', { DATA_DIR: folder })
-    const url = await ready(started)
-    expect((await fetch(`${url}/health/ready`)).status).toBe(200)
-    expect(started.written.out).toContain(`${url}/docs`)
-    started.child.kill(signal)
-    started.child.kill(signal)
-    expect(await started.ended).toBe(0)
-    expect(started.written.err).toBe('')
-  }
+  const first = start('all', { DATA_DIR: folder })
+  const url = await ready(first)
+  expect(first.written.out).toContain(`${url}/docs`)
+  const rows = Array.from({ length: 40 }, (_, a) => ({ a, label: a % 2 ? 'x' : 'y' }))
+  const dataset = await post(`${url}/v1/datasets`, { rows })
+  await post(`${url}/v1/models`, { name: 'net', layers: [{ type: 'Dense', units: 2, activation: 'softmax' }] })
+  const training = await post(`${url}/v1/models/net/trainings`, {
+    dataset: dataset.id,
+    target: 'label',
+    epochs: 900_000,
+  })
+  await readEvents(`${url}/v1/trainings/${training.id}/events`).next()
+  // npm passes the signal of a terminal on to a process that has it already.
+  first.child.kill('SIGINT')
+  first.child.kill('SIGINT')
+  expect(await first.ended).toBe(0)
+  expect(first.written.err).toBe('')
+
+  const second = start('all', { DATA_DIR: folder })
+  const again = await ready(second)
+  const found = async () =>
+    (await fetch(`${again}/v1/trainings/${training.id}`)).json() as Promise<{ status: string; epoch: number }>
+  const { epoch } = await found()
+  expect(epoch).toBeGreaterThan(0)
+  await expect.poll(async () => (await found()).epoch, { timeout: 20_000 }).toBeGreaterThan(epoch)
+  await post(`${again}/v1/trainings/${training.id}/cancel`, {})
+  await expect.poll(async () => (await found()).status, { timeout: 20_000 }).toBe('cancelled')
+  second.child.kill('SIGTERM')
+  expect(await second.ended).toBe(0)
   await rm(folder, { recursive: true, force: true })
-}, 60_000)
+}, 90_000)
+
+async function post(url: string, body: object): Promise<{ id: string }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
+  return response.json() as Promise<{ id: string }>
+}
 
 /** Sends a request but for its last byte; `finish` sends that and waits for the whole answer. */
 async function halfRequest(url: string, path: string, body: string) {

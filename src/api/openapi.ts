@@ -36,7 +36,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { docExpansion: 'list', deepLinking: true, tryItOutEnabled: true },
-    theme: { title: 'fitserve API' },
+    // The bar above the page only asks for the address of another document.
+    theme: { title: 'fitserve API', css: [{ filename: 'fitserve.css', content: '.topbar { display: none }' }] },
   })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
 }
