@@ -1,9 +1,12 @@
 /**
  * The gradient of a convolution's weights: dw[m, c, k] = Σ over batch and places p of dy[m, p] · x[c, s·p + d·k - pad].
- * Two forms (docs/decisions/convolution-gradients.md has the measurements):
- * - columns: for each place k of the kernel the slice of x that it meets; all slices together and one batched product.
- *   The fastest on a CPU, but the columns take as many copies of the input as the kernel has places.
- * - swapped: a convolution of x by dy, batch and channels swapped, its strides and dilations as well. No copies.
+ * Three forms (`bench/filter-gradients.ts` sets them side by side):
+ * - places: for each place of the kernel the slice of x that it meets, and one batched product. The fastest where a product
+ *   has 8 channels or more, in half to three quarters of the time of the columns, and it copies one slice at a time.
+ * - columns: all slices together and one batched product. With few channels the many small products of the form above cost
+ *   up to seven times as much, but the columns take as many copies of the input as the kernel has places.
+ * - swapped: a convolution of x by dy, batch and channels swapped, its strides and dilations as well. No copies of slices, in
+ *   one to three times the time.
  */
 import type { Builder } from '../onnx/builder.ts'
 import type { Dim } from '../onnx/dims.ts'
@@ -20,14 +23,17 @@ export interface FilterGradient {
   readonly group: number
 }
 
+/** From this many channels on the products of single places pay. */
+const channelsOfPlaces = 8
 /** Columns of more numbers than this for one sample (256 MiB) are not made. */
 const columnsUpTo = 2 ** 26
 
 /** dL/dw in the form that its size asks for. */
 export function filterGradient(op: Builder, convolution: FilterGradient): Real {
-  const { x, dy, slides } = convolution
-  const places = elementCount(slides.map(({ kernel }) => kernel))
-  const columns = Number(x.shape[1]) * places * elementCount(spatialOf(dy))
+  const { filters, perGroup, kernel, places } = sizesOf(convolution)
+  const { group } = convolution
+  if (perGroup >= channelsOfPlaces || filters === group) return byPlaces(op, convolution)
+  const columns = perGroup * group * elementCount(kernel) * places
   return columns <= columnsUpTo ? byColumns(op, convolution) : bySwapping(op, convolution)
 }
 
@@ -48,6 +54,21 @@ export function byColumns(op: Builder, convolution: FilterGradient): Real {
   if (cuts.length === 1 || perGroup === 1) return op.Reshape(sum, op.ints([filters, perGroup, ...kernel]))
   const byPlace = op.Reshape(sum, op.ints([filters, cuts.length, perGroup]))
   return op.Reshape(op.Transpose(byPlace, { perm: [0, 2, 1] }), op.ints([filters, perGroup, ...kernel]))
+}
+
+/** The places form: as the columns, but one product for each place of the kernel, so that no columns are put together. */
+export function byPlaces(op: Builder, convolution: FilterGradient): Real {
+  const { x, dy, slides, group } = convolution
+  const { batch, filters, perGroup, kernel, places } = sizesOf(convolution)
+  const grouped = group === 1 ? [] : [group]
+  const padded = padSpatial(op, x, slides)
+  const rows = regroup(op, dy, [batch, ...grouped, filters / group, places])
+  const parts = offsetsOf(kernel).map((offset) => {
+    const cut = sliceMet(op, padded, offset, slides, spatialOf(dy))
+    const product = op.FusedMatMul(rows, regroup(op, cut, [batch, ...grouped, perGroup, places]), { transB: 1 })
+    return op.Reshape(op.ReduceSum(product, op.ints([0]), { keepdims: 0 }), op.ints([filters, perGroup, 1]))
+  })
+  return op.Reshape(op.Concat(parts, { axis: 2 }), op.ints([filters, perGroup, ...kernel]))
 }
 
 /** The swapped form: x as [channels / group, group · batch, …] by dy as [filters, batch, …]. */

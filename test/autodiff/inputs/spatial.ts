@@ -23,7 +23,7 @@ const axis = fc
     const kept = fits(given) ? given : { ...given, before: 0, after: 0 }
     return { slide: kept, count, rest: Math.min(rest, kept.stride - 1) }
   })
-const axes = fc.oneof(...[1, 2, 2, 3].map((rank) => fc.array(axis, { minLength: rank, maxLength: rank })))
+export const axes = fc.oneof(...[1, 2, 2, 3].map((rank) => fc.array(axis, { minLength: rank, maxLength: rank })))
 
 const placement = (slides: readonly Slide[]) => ({
   strides: slides.map(({ stride }) => stride),
@@ -32,7 +32,7 @@ const placement = (slides: readonly Slide[]) => ({
 })
 
 /** Channels in and out by group, depthwise among them. */
-const channels = fc.constantFrom(
+export const channels = fc.constantFrom(
   { group: 1, into: 1, out: 1 },
   { group: 1, into: 2, out: 3 },
   { group: 1, into: 3, out: 1 },
