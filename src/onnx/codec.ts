@@ -8,7 +8,8 @@ import { type AttributeProto, readAttribute, writeAttribute } from './attributes
 import type { Dim, Shape } from './dims.ts'
 import { type Attribute, Graph, type Node } from './graph.ts'
 import { onnxProto } from './onnx-proto.ts'
-import type { OpType } from './ops.ts'
+import { type OpType, requiredOutputs } from './ops.ts'
+import { valuesRead } from './passes/prune.ts'
 import { shapeRules } from './shapes/index.ts'
 import type { InferredOutput } from './shapes/rule.ts'
 import type { ElementType } from './tensor.ts'
@@ -81,22 +82,31 @@ function writeValueInfo({ name, type, shape }: Value): ValueInfoProto {
 }
 
 function writeGraph(graph: Graph): GraphProto {
+  const read = new Set([...graph.outputs, ...graph.nodes.flatMap(valuesRead)])
   return {
     name: graph.name,
-    node: graph.nodes.map(writeNode),
+    node: graph.nodes.map((node) => writeNode(node, read)),
     initializer: graph.initializers.flatMap(({ name, data }) => (data ? [writeTensor(data, name)] : [])),
     input: graph.inputs.map(writeValueInfo),
     output: graph.outputs.map(writeValueInfo),
   }
 }
 
-function writeNode(node: Node): NodeProto {
+/** The names of a node's outputs; those that may be missing and that nobody reads are left out. */
+function outputNames({ opType, outputs }: Node, read: ReadonlySet<Value>): string[] {
+  const required = requiredOutputs[opType as OpType] ?? outputs.length
+  const names = outputs.map((output, i) => (i < required || read.has(output) ? output.name : ''))
+  while (names.length > required && names.at(-1) === '') names.pop()
+  return names
+}
+
+function writeNode(node: Node, read: ReadonlySet<Value>): NodeProto {
   return {
     opType: node.opType,
     domain: node.domain,
     name: node.name,
     input: node.inputs.map((input) => input?.name ?? ''),
-    output: node.outputs.map((output) => output.name),
+    output: outputNames(node, read),
     attribute: Object.entries(node.attributes).map(([name, value]) =>
       writeAttribute(node.opType, name, value, writeGraph),
     ),
@@ -150,6 +160,12 @@ function readGraph(proto: GraphProto, graph: Graph, outer: ReadonlyMap<string, V
   return graph
 }
 
+/** The names of a node's outputs, `''` for those that the file leaves out: gradient rules may want them. */
+function namesRead({ opType, output = [] }: NodeProto, count: number): readonly string[] {
+  if (!Object.hasOwn(requiredOutputs, opType)) return output
+  return Array.from({ length: Math.max(count, output.length) }, (_, i) => output[i] ?? '')
+}
+
 function readNode(
   proto: NodeProto,
   graph: Graph,
@@ -172,9 +188,9 @@ function readNode(
     domain: proto.domain ?? '',
     name: proto.name ?? '',
     inputs,
-    outputs: (proto.output ?? []).map((name, i) => {
+    outputs: namesRead(proto, inferred.length).map((name, i) => {
       const { type, shape, contents } = inferred[i] ?? infos.get(name) ?? unknown
-      return new Value(name, type, shape, { contents: contents ?? null })
+      return new Value(name || graph.uniqueName(`${proto.opType}_unread`), type, shape, { contents: contents ?? null })
     }),
     attributes,
   }

@@ -220,5 +220,11 @@ export const severalOutputs: Readonly<Record<SeveralOutputsOp, true>> = {
 
 type SeveralOutputsOp = { [K in OpType]: ReturnType<Operators[K]> extends readonly Value[] ? K : never }[OpType]
 
+/**
+ * Operators whose later outputs may be left out, with how many must be there. Those that nobody reads are not written into
+ * the file: ONNX Runtime takes longer where it is asked for the indices of a pool or the mask of a dropout.
+ */
+export const requiredOutputs: Readonly<Partial<Record<OpType, number>>> = { Dropout: 1, MaxPool: 1 }
+
 /** Operators outside of ONNX's standard domain. */
 export const domains: Readonly<Partial<Record<OpType, string>>> = { FusedMatMul: 'com.microsoft' }
