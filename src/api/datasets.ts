@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { tableFromBytes, tableToBytes } from '../data/codec.ts'
-import { type ColumnInfo, ColumnOverrideSchema, type ColumnOverrides } from '../data/columns.ts'
+import { ColumnOverrideSchema, type ColumnOverrides } from '../data/columns.ts'
 import { readTable, tableFromJson } from '../data/readers/read-table.ts'
 import type { ReadTable } from '../data/readers/reader.ts'
 import { statistics } from '../data/statistics.ts'
@@ -15,16 +15,14 @@ import {
   ById,
   IdempotencyHeader,
   NullableString,
-  named,
   PageOf,
   Paging,
   pageOf,
   problemResponse,
   refTo,
   Strict,
-  Time,
-  WarningBody,
 } from './common.ts'
+import { Dataset, datasetBody } from './dataset-body.ts'
 import { createOnce } from './idempotency.ts'
 import { FilePart, readForm } from './upload.ts'
 
@@ -54,43 +52,6 @@ const DatasetJson = Strict({
     }),
   ),
 })
-
-const Column = Type.Object(
-  {
-    name: Type.String(),
-    type: Type.String({ examples: ['number', 'category', 'boolean'] }),
-    role: Type.Optional(Type.String()),
-    missing_count: Type.Integer(),
-  },
-  { additionalProperties: true },
-)
-
-export const Dataset = named(
-  'Dataset',
-  Type.Object({
-    id: Type.String({ examples: ['ds_01JX3K8V5W9Q2M4N6P8R0S2T4V'] }),
-    name: NullableString,
-    format: Type.String(),
-    row_count: Type.Integer(),
-    columns: Type.Array(Column),
-    warnings: Type.Array(refTo(WarningBody)),
-    settings: Type.Unsafe<unknown>({ description: 'How the file was read: its dialect and the overrides' }),
-    created_at: Time,
-  }),
-)
-
-function datasetBody(row: DatasetRow): Static<typeof Dataset> {
-  return {
-    id: row.id,
-    name: row.name,
-    format: row.format,
-    row_count: row.rowCount,
-    columns: row.columns as ColumnInfo[] & Record<string, unknown>[], // written below, from the data room
-    warnings: [...row.warnings],
-    settings: row.settings,
-    created_at: row.createdAt.toISOString(),
-  }
-}
 
 type DatasetRequest = Static<typeof DatasetForm> | Static<typeof DatasetJson>
 
