@@ -20,7 +20,7 @@ FROM packages AS packages-gpu
 RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js
 
 FROM node:20-slim AS runtime
-ENV NODE_ENV=production DATA_DIR=/data
+ENV NODE_ENV=production DATA_DIR=/data ORT_DISABLE_TELEMETRY=1
 WORKDIR /app
 RUN install -d -o node -g node /data
 COPY --from=packages /app/node_modules node_modules
@@ -43,7 +43,7 @@ CMD ["node", "dist/workers/main.js"]
 
 # CUDA 12 and cuDNN 9 come with the base image; Node and the application are those of the other images.
 FROM nvidia/cuda:12.6.3-cudnn-runtime-ubuntu22.04 AS worker-gpu
-ENV NODE_ENV=production DATA_DIR=/data EXECUTION_PROVIDERS=cuda,cpu
+ENV NODE_ENV=production DATA_DIR=/data ORT_DISABLE_TELEMETRY=1 EXECUTION_PROVIDERS=cuda,cpu
 WORKDIR /app
 RUN useradd --uid 1000 --create-home node && install -d -o node -g node /data
 COPY --from=runtime /usr/local/bin/node /usr/local/bin/node

@@ -38,6 +38,7 @@ curl --silent --show-error --fail-with-body --no-buffer "$service/v1/trainings/$
 
 echo "its summary, as Keras prints it:"
 curl --silent --show-error --fail-with-body --header 'accept: text/plain' "$service/v1/models/$model/summary"
+echo
 
 echo "a prediction:"
 curl --silent --show-error --fail-with-body "$service/v1/models/$model/predict" --json '{
