@@ -29,7 +29,10 @@ async function main(): Promise<void> {
     stopping = true
     log.info({ why }, 'worker: stops')
     // A Redis or a database that is away must not hold up the end: what is left behind, the next worker takes.
-    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
+    setTimeout(
+      () => fail(new Error('did not stop in time, its jobs are left to the next worker')),
+      STOP_TIMEOUT_MS,
+    ).unref()
     await worker.close()
     await queue.close()
     await store.close()
@@ -40,8 +43,10 @@ async function main(): Promise<void> {
   process.send?.('ready')
 }
 
-main().catch((error: unknown) => {
+function fail(error: unknown): never {
   // A person reads this: one line, the rest of what went wrong is in the log of the database or of Redis.
   process.stderr.write(`fitserve worker: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
-})
+}
+
+main().catch(fail)

@@ -1,5 +1,6 @@
 /** The queue of trainings, as a worker sees it: takes jobs, keeps their locks, and tells the work when to stop. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type IQueueBackend, type Job, WaitingError, Worker } from 'bullmq'
 import type { Config } from '../config.ts'
 import { queueBackend } from './connect.ts'
@@ -38,6 +39,9 @@ type ActiveJob = Job<TrainingJob, void, 'train'>
 
 /** How often a job may be left behind by a lost worker before it is given up: such a job may be what ends them. */
 const MAX_LOST_WORKERS = 3
+
+/** How long a worker that ends waits for the queue, once its work has stopped. */
+const GOODBYE_MS = 5000
 
 /** How long a job waits that comes back to the worker whose own work on it has not ended yet. */
 const WIND_DOWN_MS = 1000
@@ -78,7 +82,7 @@ export async function openConsumer(
       closing = true
       const closed = worker.close()
       for (const training of held.keys()) stop(training, 'shutdown')
-      await closed
+      await Promise.race([closed, lettingGo(held, log)])
       await Promise.all(abandonments)
     },
   }
@@ -135,6 +139,13 @@ async function workOn(
 async function giveBack(job: ActiveJob, token: string): Promise<never> {
   await job.moveToWait(token)
   throw new WaitingError()
+}
+
+/** A queue that is away cannot be told that its jobs have ended; their locks run out, and whoever comes next takes them. */
+async function lettingGo(held: ReadonlyMap<string, unknown>, log: QueueLog): Promise<void> {
+  while (held.size > 0) await sleep(100, undefined, { ref: false })
+  await sleep(GOODBYE_MS, undefined, { ref: false })
+  log.warn({ waitedMs: GOODBYE_MS }, 'queue: does not answer, the worker ends without it')
 }
 
 /** A job that stalled too often is failed by BullMQ without a call of the processor: its record must end as well. */
