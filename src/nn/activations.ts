@@ -6,8 +6,8 @@ import type { Builder } from '../onnx/builder.ts'
 import type { Real } from '../onnx/value.ts'
 
 interface Activation {
-  /** From the pre-activation to the activation, same shape. */
-  readonly apply: (op: Builder, x: Real) => Real
+  /** From the pre-activation to the activation, same shape. `axis` is that of the channels: the last, if nothing is said. */
+  readonly apply: (op: Builder, x: Real, axis?: number) => Real
   /**
    * What the values may be read as: `distribution` over the last axis, or a `probability` each. Left out: neither.
    * Losses that need probabilities ask for it.
@@ -22,7 +22,7 @@ export const activations = {
   relu: { apply: (op, x) => op.Relu(x) },
   sigmoid: { apply: (op, x) => op.Sigmoid(x), gives: 'probability', hasLogits: true },
   tanh: { apply: (op, x) => op.Tanh(x) },
-  softmax: { apply: (op, x) => op.Softmax(x, { axis: -1 }), gives: 'distribution', hasLogits: true },
+  softmax: { apply: (op, x, axis = -1) => op.Softmax(x, { axis }), gives: 'distribution', hasLogits: true },
   softplus: { apply: (op, x) => op.Softplus(x) },
   softsign: { apply: (op, x) => op.Softsign(x) },
   elu: { apply: (op, x) => op.Elu(x, { alpha: 1 }) },
@@ -32,7 +32,7 @@ export const activations = {
   exponential: { apply: (op, x) => op.Exp(x) },
   // Keras 3: relu6(x + 3) / 6 (Keras 2: slope 0.2)
   hard_sigmoid: { apply: (op, x) => op.HardSigmoid(x, { alpha: 1 / 6, beta: 0.5 }), gives: 'probability' },
-  log_softmax: { apply: (op, x) => op.LogSoftmax(x, { axis: -1 }) },
+  log_softmax: { apply: (op, x, axis = -1) => op.LogSoftmax(x, { axis }) },
   silu: { apply: silu },
   swish: { apply: silu },
   gelu: { apply: gelu },

@@ -7,13 +7,19 @@ import { type TUnsafe, Type } from 'typebox'
 import { Problem, type ProblemPart } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
 import { layerOf, layers } from './layers/index.ts'
-import type { LayerConfig } from './layers/layer.ts'
+import { type InputRef, InputRefSchema, type LayerConfig } from './layers/layer.ts'
 import { fillDefaults } from './strict.ts'
+import { isGraph, wiringMistakes } from './wiring.ts'
 
-/** A chain of layers. After `parseDefinition` every default argument is filled in. */
+/**
+ * A chain of layers, or a graph: layers that name their `inputs`, and the names of the model's own inputs (all `Input`
+ * layers where left out) and outputs (the last layer). After `parseDefinition` every default argument is filled in.
+ */
 export interface Definition {
   readonly name?: string
   readonly layers: readonly LayerConfig[]
+  readonly inputs?: readonly string[]
+  readonly outputs?: readonly InputRef[]
 }
 
 /** One layer: the arguments that fit its `type`, and nothing else. */
@@ -29,8 +35,15 @@ export const LayersSchema = Type.Array(LayerSchema, {
   description: 'A chain: the output of each layer is the input of the next',
 })
 
+/** The parts of a definition beside its name. */
+export const definitionParts = {
+  layers: LayersSchema,
+  inputs: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 64 })),
+  outputs: Type.Optional(Type.Array(InputRefSchema, { minItems: 1, maxItems: 64 })),
+}
+
 export const DefinitionSchema = Type.Object(
-  { name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })), layers: LayersSchema },
+  { name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })), ...definitionParts },
   { additionalProperties: false },
 )
 
@@ -51,9 +64,36 @@ function validator(): ValidateFunction<Definition> {
 export function parseDefinition(json: unknown): Definition {
   const validate = validator()
   if (!validate(json)) throw invalid(mistakesOf(validate.errors ?? [], 'body'))
-  const mistakes = [...sameNames(json), ...misplacedInputs(json), ...noOutput(json)]
+  const inner = json.layers.flatMap((layer, i) => wrappedMistakes(layer, `/layers/${i}`))
+  const own = [...sameNames(json), ...misplacedInputs(json), ...noOutput(json), ...wiringMistakes(json)]
+  const mistakes = [...inner, ...own]
   if (mistakes.length > 0) throw invalid(mistakes)
-  return { ...json, layers: json.layers.map((layer) => fillDefaults(layerOf(layer.type).config, layer)) }
+  return { ...json, layers: json.layers.map(fillLayer) }
+}
+
+/** A layer with every default filled in, and those inside of it. */
+function fillLayer(layer: LayerConfig): LayerConfig {
+  const { config, wraps = [] } = layerOf(layer.type)
+  const filled = fillDefaults(config, layer)
+  const inner = wrappedLayers(filled, wraps).map(([key, wrapped]) => [key, fillLayer(wrapped)])
+  return { ...filled, ...Object.fromEntries(inner) }
+}
+
+function wrappedLayers(layer: LayerConfig, wraps: readonly string[]): [string, LayerConfig][] {
+  return Object.entries(layer).filter((entry): entry is [string, LayerConfig] => wraps.includes(entry[0]) && entry[1])
+}
+
+/** Mistakes of the layers that a wrapper holds; its own schema asks only for an object with a type. */
+function wrappedMistakes(layer: LayerConfig, pointer: string): ProblemPart[] {
+  return wrappedLayers(layer, layerOf(layer.type).wraps ?? []).flatMap(([key, wrapped]) => {
+    const place = `${pointer}/${key}`
+    const validate = validator()
+    if (validate({ layers: [wrapped] })) return wrappedMistakes(wrapped, place)
+    return mistakesOf(validate.errors ?? [], 'body').map((mistake) => ({
+      ...mistake,
+      pointer: mistake.pointer.replace('/layers/0', place),
+    }))
+  })
 }
 
 function invalid(errors: readonly ProblemPart[]): Problem {
@@ -77,8 +117,9 @@ function sameNames({ layers: chain }: Definition): ProblemPart[] {
   })
 }
 
-function misplacedInputs({ layers: chain }: Definition): ProblemPart[] {
-  return chain.flatMap(({ type }, i) =>
+function misplacedInputs(definition: Definition): ProblemPart[] {
+  if (isGraph(definition)) return []
+  return definition.layers.flatMap(({ type }, i) =>
     type === 'Input' && i > 0
       ? [mistakeAt(`/layers/${i}/type`, `layers[${i}] Input: a chain has one Input, as its first layer`)]
       : [],

@@ -2,8 +2,9 @@
 import type { Builder } from '../onnx/builder.ts'
 import type { Real } from '../onnx/value.ts'
 import { activationOf } from './activations.ts'
+import { channelsFirst, channelsLast, type LaidOut } from './laid-out.ts'
 import { layerOf } from './layers/index.ts'
-import type { CallContext, LayerConfig } from './layers/layer.ts'
+import type { CallContext, Layer, LayerConfig, LayerContext, Mask } from './layers/layer.ts'
 import type { BuiltLayer, Model } from './model.ts'
 import { entryOf, type Given, resolveNamed } from './named.ts'
 import { regularizers } from './regularizers/index.ts'
@@ -13,8 +14,12 @@ export interface CalledModel {
   readonly outputs: readonly Real[]
   /** Per output, what its activation was applied to, where a loss can be computed from it (softmax, sigmoid); else null. */
   readonly logits: readonly (Real | null)[]
+  /** Per output, which of its steps are real; null where all are. */
+  readonly masks: readonly Mask[]
   /** Scalars to add to the loss: regularizers of trainable weights, and of activities divided by the batch size. */
   readonly penalties: readonly Real[]
+  /** The next values of state weights (moving statistics) by name; empty in inference mode. */
+  readonly updates: ReadonlyMap<string, Real>
 }
 
 /**
@@ -30,29 +35,54 @@ export function callModel(
 ): CalledModel {
   const find = (name: string) => (Object.hasOwn(weights, name) ? weights[name] : undefined)
   const called = new Map<string, CalledLayer>()
-  model.inputs.forEach(({ name }, i) => {
+  for (const [i, { name }] of model.inputs.entries()) {
     const y = inputs[i]
     if (!y) throw new Error(`the model's input ${name} was not given`)
-    called.set(name, { y, logits: null, penalties: [] })
-  })
+    called.set(name, { outputs: [channelsLast(op, y)], mask: null, logits: null, penalties: [], updates: [] })
+  }
   for (const layer of model.layers) {
     if (called.has(layer.name)) continue
-    const [source] = layer.inputs.map((name) => called.get(name)?.y)
-    if (!source) throw new Error(`nothing feeds the layer ${layer.name}`)
-    called.set(layer.name, callLayer(op.named(layer.name), layer, source, find, context))
+    const given = layer.sources.map((source) => outputOf(called, source))
+    called.set(layer.name, callLayer(op.named(layer.name), layer, given, find, context))
   }
-  const results = model.outputs.map(({ name }) => called.get(name) as CalledLayer) // every layer was called above
+  const results = model.outputs.map(({ source }) => ({
+    ...outputOf(called, source),
+    source,
+    from: called.get(source.layer),
+  }))
+  const all = [...called.values()]
   return {
-    outputs: results.map(({ y }) => y),
-    logits: results.map(({ logits }) => logits),
-    penalties: [...weightPenalties(op, model, find), ...[...called.values()].flatMap(({ penalties }) => penalties)],
+    outputs: results.map(({ value }) => value.last()),
+    logits: results.map(({ from, source }) => (source.output === 0 ? (from?.logits?.last() ?? null) : null)),
+    masks: results.map(({ mask }) => mask),
+    penalties: [...weightPenalties(op, model, find), ...all.flatMap(({ penalties }) => penalties)],
+    updates: new Map(all.flatMap(({ updates }) => updates)),
   }
 }
 
+/** A value on its way from one layer to the next. */
+export interface Passed {
+  readonly value: LaidOut
+  readonly mask: Mask
+}
+
+function outputOf(
+  called: ReadonlyMap<string, CalledLayer>,
+  { layer, output }: { layer: string; output: number },
+): Passed {
+  const from = called.get(layer)
+  const value = from?.outputs[output]
+  if (!from || !value) throw new Error(`nothing gives output ${output} of ${layer}`)
+  return { value, mask: output === 0 ? from.mask : null }
+}
+
 interface CalledLayer {
-  readonly y: Real
-  readonly logits: Real | null
+  readonly outputs: readonly LaidOut[]
+  /** Of the first output. */
+  readonly mask: Mask
+  readonly logits: LaidOut | null
   readonly penalties: readonly Real[]
+  readonly updates: readonly (readonly [weight: string, value: Real])[]
 }
 
 type FindWeight = (name: string) => Real | undefined
@@ -61,17 +91,77 @@ type FindWeight = (name: string) => Real | undefined
 export function callLayer(
   op: Builder,
   built: BuiltLayer,
-  x: Real,
+  given: readonly Passed[],
   find: FindWeight,
   context: CallContext,
 ): CalledLayer {
   const layer = layerOf(built.type)
   const weights: Record<string, Real | null> = {}
   for (const [short, weight] of built.weights) weights[short] = weight && needWeight(find, weight.name)
-  const before = layer.call(op, x, weights, built.config, { ...context, layerName: built.name })
-  const activation = activationOf(layer.activation?.(built.config) ?? 'linear')
-  const y = activation.apply(op, before)
-  return { y, logits: activation.hasLogits ? before : null, penalties: activityPenalty(op, y, built.config) }
+  const updates: [string, Real][] = []
+  const assign = (short: string, value: Real) => {
+    const weight = built.weights.get(short)
+    if (weight) updates.push([weight.name, value])
+  }
+  const { form, values } = laidOutFor(layer, given)
+  const layerContext: LayerContext = {
+    ...context,
+    layerName: built.name,
+    inputs: values,
+    masks: given.map(({ mask }) => mask),
+    channelAxis: form === 'first' ? 1 : -1,
+    assign,
+    callInner: (inner, x, innerWeights, changes) =>
+      applyFormula(op, layerOf(inner.type), inner, x, innerWeights, { ...layerContext, inputs: [x], ...changes })
+        .outputs,
+  }
+  const x = values[0] as Real // every layer that is called takes one input at least
+  const applied = applyFormula(op, layer, built.config, x, weights, layerContext)
+  const wrap = form === 'first' ? channelsFirst : channelsLast
+  return {
+    outputs: applied.outputs.map((value) => wrap(op, value)),
+    mask: maskAfter(op, layer, built.config, given),
+    logits: applied.logits && wrap(op, applied.logits),
+    penalties: activityPenalty(op, applied.outputs[0] as Real, built.config),
+    updates,
+  }
+}
+
+/** The inputs in the layout that the layer works in. */
+function laidOutFor(layer: Layer, given: readonly Passed[]): { form: 'first' | 'last'; values: Real[] } {
+  const keep = layer.layout === 'any' && given.every(({ value }) => value.made === 'first')
+  const form = layer.layout === 'channels_first' || keep ? 'first' : 'last'
+  return { form, values: given.map(({ value }) => value[form]()) }
+}
+
+/** The formula and the activation, which applies to the first output. */
+function applyFormula(
+  op: Builder,
+  layer: Layer,
+  config: LayerConfig,
+  x: Real,
+  weights: Readonly<Record<string, Real | null>>,
+  context: LayerContext,
+): { outputs: readonly Real[]; logits: Real | null } {
+  const result = layer.call(op, x, weights, config, context)
+  const [before, ...others] = Array.isArray(result) ? (result as readonly Real[]) : [result as Real]
+  if (!before) throw new Error(`${config.type} gave nothing`)
+  const activation = activationOf(layer.activation?.(config) ?? 'linear')
+  return {
+    outputs: [activation.apply(op, before, context.channelAxis), ...others],
+    logits: activation.hasLogits ? before : null,
+  }
+}
+
+function maskAfter(op: Builder, { mask }: Layer, config: LayerConfig, given: readonly Passed[]): Mask {
+  if (mask === undefined) return null
+  if (mask === 'passes') return given[0]?.mask ?? null
+  return mask(
+    op,
+    given.map(({ value }) => value.last()),
+    given.map((passed) => passed.mask),
+    config,
+  )
 }
 
 function needWeight(find: FindWeight, name: string): Real {

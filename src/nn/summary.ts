@@ -27,7 +27,7 @@ export function summarize(model: Model): Summary {
   const all = total(model.weights)
   const trainable = total(model.weights.filter((weight) => weight.trainable))
   return {
-    layers: model.layers.filter(({ inputs }) => inputs.length > 0).map(summarizeLayer),
+    layers: model.layers.filter(({ sources, shares }) => sources.length > 0 && shares === null).map(summarizeLayer),
     total_parameters: all,
     trainable_parameters: trainable,
     non_trainable_parameters: all - trainable,
@@ -35,11 +35,11 @@ export function summarize(model: Model): Summary {
 }
 
 function summarizeLayer(layer: BuiltLayer): SummaryLayer {
-  const { name, type, outputShape, config } = layer
+  const { name, type, outputShapes, config } = layer
   return {
     name,
     type,
-    output_shape: [null, ...outputShape],
+    output_shape: [null, ...(outputShapes[0] ?? [])],
     parameters: total(weightsOf(layer)),
     trainable: config.trainable ?? true,
   }

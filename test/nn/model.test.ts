@@ -19,7 +19,7 @@ function problemOf(build: () => unknown): Problem {
 test('a chain has the names, shapes and weights that Keras gives it', () => {
   const layers = [{ type: 'Input', shape: [4] }, { type: 'Dense', units: 3 }, { type: 'Dropout', rate: 0.5 }, output]
   const model = buildModel(parseDefinition({ layers }))
-  expect(model.layers.map(({ name, outputShape }) => [name, outputShape])).toEqual([
+  expect(model.layers.map(({ name, outputShapes }) => [name, outputShapes[0]])).toEqual([
     ['input_layer', [4]],
     ['dense', [3]],
     ['dropout', [3]],

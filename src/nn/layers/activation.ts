@@ -18,5 +18,7 @@ export const Activation = defineLayer({
     'A function of each value',
   ),
   activation: ({ activation }) => activation,
+  layout: 'any',
+  mask: 'passes',
   call: (_op, x) => x,
 })

@@ -37,6 +37,7 @@ export const Dense = defineLayer({
       : null,
   }),
   activation: ({ activation }) => activation ?? 'linear',
+  mask: 'passes',
   call: (op, x, { kernel, bias }) => {
     // one node for matrices; with more axes the product has to be a MatMul
     if (x.shape.length === 2) return op.Gemm(x, kernel, bias, {})

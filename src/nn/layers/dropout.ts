@@ -34,9 +34,14 @@ export const Dropout = defineLayer({
     return fits ? null : `an input that noise_shape ${JSON.stringify(noise_shape)} fits (1, null or the same length)`
   },
   keepsValues: true,
-  call: (op, x, _weights, { rate, noise_shape, seed }, { training, uniform, layerName }) => {
+  layout: 'any',
+  mask: 'passes',
+  call: (op, x, _weights, { rate, noise_shape, seed }, { training, uniform, layerName, channelAxis }) => {
     if (!training || rate === 0) return x
-    const draws = uniform(sharedAxes(op, x, noise_shape), seed === null ? layerName : `seed ${seed}`)
+    const draws = uniform(
+      sharedAxes(op, x, channelAxis === 1 ? channelsMoved(noise_shape) : noise_shape),
+      seed === null ? layerName : `seed ${seed}`,
+    )
     const kept = op.Cast(op.GreaterOrEqual(draws, op.scalar(rate, draws)), { to: x.type })
     const scale = rate === 1 ? 0 : 1 / (1 - rate)
     return op.Mul(x, op.Mul(kept, op.scalar(scale, kept)))
@@ -49,4 +54,10 @@ function sharedAxes(op: Builder, x: Real, noiseShape: readonly (number | null)[]
   if (shared.length === 0) return x
   const each = (value: number) => op.ints(shared.map(() => value))
   return op.Slice(x, each(0), each(1), op.ints(shared), null)
+}
+
+/** The lengths in the order of values whose channels come right after the batch. */
+function channelsMoved(shape: readonly (number | null)[] | null): readonly (number | null)[] | null {
+  if (shape === null || shape.length < 3) return shape
+  return [shape[0] ?? null, shape.at(-1) ?? null, ...shape.slice(1, -1)]
 }

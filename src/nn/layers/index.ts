@@ -6,8 +6,12 @@ import { Flatten } from './flatten.ts'
 import { Input } from './input.ts'
 import type { Layer } from './layer.ts'
 import { Reshape } from './reshape.ts'
+import { Shared } from './shared.ts'
 
-export const layers = { Input, Dense, Activation, Dropout, Flatten, Reshape } as const satisfies Record<string, Layer>
+export const layers = { Input, Dense, Activation, Dropout, Flatten, Reshape, Shared } as const satisfies Record<
+  string,
+  Layer
+>
 
 /** The layer of a type that was validated. */
 export function layerOf(type: string): Layer {

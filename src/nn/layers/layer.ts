@@ -1,10 +1,13 @@
 /** The form of a layer: its arguments, its weights, and its formula as a graph. */
 import { type Static, type TProperties, type TUnsafe, Type } from 'typebox'
 import type { Builder } from '../../onnx/builder.ts'
-import type { Real } from '../../onnx/value.ts'
+import type { Bool, Real } from '../../onnx/value.ts'
 import type { ActivationName } from '../activations.ts'
 import type { Given } from '../named.ts'
 import { Strict, Switch } from '../strict.ts'
+
+/** An output of another layer: the layer's name, or name and number where the layer has several outputs. */
+export type InputRef = string | { readonly layer: string; readonly output: number }
 
 /** The arguments that every layer has, defaults filled in. */
 export interface LayerConfig {
@@ -12,6 +15,8 @@ export interface LayerConfig {
   readonly name?: string
   /** False keeps the weights as they are. */
   readonly trainable?: boolean
+  /** What it takes; left out, it takes what the layer before it gives. */
+  readonly inputs?: readonly InputRef[]
 }
 
 /** A weight as its layer asks for it. */
@@ -19,6 +24,8 @@ export interface WeightDeclaration {
   readonly shape: readonly number[]
   readonly initializer: Given
   readonly regularizer: Given | null
+  /** `state` is moved by the formula (`context.assign`) and not by the optimizer: moving statistics. */
+  readonly role?: 'state'
 }
 
 /** What a layer's formula may ask about the run. */
@@ -29,7 +36,36 @@ export interface CallContext {
   uniform(like: Real, purpose: string): Real
 }
 
-export type LayerContext = CallContext & { readonly layerName: string }
+/** Which steps of a sequence are real: bool [batch, time]. */
+export type Mask = Bool | null
+
+/** What a layer's formula knows besides its arguments and weights. */
+export interface LayerContext extends CallContext {
+  readonly layerName: string
+  /** All inputs, the first of which is `x`. */
+  readonly inputs: readonly Real[]
+  /** The mask of each input. */
+  readonly masks: readonly Mask[]
+  /** The axis of the channels in `x`: -1, or 1 where a layer with `layout: 'any'` is given channels first. */
+  readonly channelAxis: 1 | -1
+  /** The next value of a weight with role `state`; called in training mode only. */
+  assign(weight: string, value: Real): void
+  /** Another layer's formula with its activation, for wrappers: its outputs. */
+  callInner(
+    inner: LayerConfig,
+    x: Real,
+    weights: Readonly<Record<string, Real | null>>,
+    changes?: Partial<LayerContext>,
+  ): readonly Real[]
+}
+
+/** What a layer may ask while it is built. */
+export interface Surroundings {
+  /** The shapes of all inputs; the first is `inputShape`. */
+  readonly inputShapes: readonly (readonly number[])[]
+  /** Another layer of the table, for wrappers. */
+  layerOf(type: string): Layer
+}
 
 /** Names of weights to what a layer declares; null where its arguments leave a weight out. */
 type Declarations = Readonly<Record<string, WeightDeclaration | null>>
@@ -38,20 +74,34 @@ type Declarations = Readonly<Record<string, WeightDeclaration | null>>
 type ValuesOf<W extends Declarations> = { readonly [K in keyof W]: Real | Extract<W[K], null> }
 
 /**
- * `C` its arguments, `W` its weights. Shapes here are of one sample, without the batch axis.
+ * `C` its arguments, `W` its weights. Shapes here are of one sample, without the batch axis, channels last.
  */
 export interface Layer<C extends LayerConfig = LayerConfig, W extends Declarations = Declarations> {
   readonly config: TUnsafe<C>
+  /** How many inputs it takes; left out: one. */
+  readonly arity?: { readonly least: number; readonly most: number }
+  /** Arguments that hold a layer of their own, which is checked and filled in as any other. */
+  readonly wraps?: readonly string[]
   /** What does not fit about an input shape: what the layer expects, or null. Left out: any shape fits. */
-  misfit?(config: C, inputShape: readonly number[]): string | null
+  misfit?(config: C, inputShape: readonly number[], surroundings: Surroundings): string | null
   /** The weights by name. Left out: none. */
-  weights?(config: C, inputShape: readonly number[]): W
+  weights?(config: C, inputShape: readonly number[], surroundings: Surroundings): W
   /** The activation that follows the formula. The lowering applies it, and so knows the logits of the last layer. */
   activation?(config: C): ActivationName
   /** Values leave as they came, maybe in another shape: the activation before it is still what the values are. */
   readonly keepsValues?: true
-  /** The formula, up to the activation; the output shape is inferred by the operators. */
-  call(op: Builder, x: Real, weights: ValuesOf<W>, config: C, context: LayerContext): Real
+  /**
+   * Where the channels stand in what `call` takes and gives: left out, last, as in the definition; `channels_first`, as
+   * ONNX's convolutions want them; `any`, wherever they are (the layer works element by element or asks `channelAxis`).
+   */
+  readonly layout?: 'channels_first' | 'any'
+  /**
+   * What becomes of a mask: left out, it ends here; `passes`; or made by the layer: from its inputs (channels last) and
+   * their masks.
+   */
+  readonly mask?: 'passes' | ((op: Builder, inputs: readonly Real[], masks: readonly Mask[], config: C) => Mask)
+  /** The formula, up to the activation; the output shape is inferred by the operators. Several outputs are a list. */
+  call(op: Builder, x: Real, weights: ValuesOf<W>, config: C, context: LayerContext): Real | readonly Real[]
 }
 
 /** A layer for the table: its own argument and weight types are checked here and then forgotten. */
@@ -59,8 +109,28 @@ export function defineLayer<C extends LayerConfig, W extends Declarations>(layer
   return layer as unknown as Layer // the lowering hands `call` the weights that `weights` declared
 }
 
+/** The schema of a reference to a layer's output. */
+export const InputRefSchema = Type.Unsafe<InputRef>({
+  anyOf: [
+    { type: 'string', minLength: 1, maxLength: 256 },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['layer', 'output'],
+      properties: { layer: { type: 'string' }, output: { type: 'integer', minimum: 0 } },
+    },
+  ],
+})
+
 const common = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Unique in the model' })),
+  inputs: Type.Optional(
+    Type.Array(InputRefSchema, {
+      minItems: 1,
+      maxItems: 64,
+      description: 'Names of the layers whose outputs it takes; left out: the layer before it',
+    }),
+  ),
 }
 
 /** The arguments of a layer: its type, its own, `name`, and `trainable` (false keeps the weights as they are). */

@@ -6,7 +6,7 @@ import { checkLayer } from '../../support/check-layer.ts'
 type Example = readonly [layer: { type: string; [argument: string]: unknown }, inputShape: readonly number[]]
 
 /** Total over the table: a layer without an example does not compile. */
-const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input'>, readonly Example[]>> = {
+const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input' | 'Shared'>, readonly Example[]>> = {
   Dense: [
     [{ type: 'Dense', units: 3 }, [4]],
     [{ type: 'Dense', units: 3, activation: 'tanh', use_bias: false }, [2, 4]],
