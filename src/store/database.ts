@@ -18,7 +18,11 @@ export const LARGEST_INTEGER = 2 ** 31 - 1
  */
 export function openPool(url: string, log: Log): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: 10, application_name: 'fitserve' })
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
+  pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to PostgreSQL broke'))
+  // A connection that breaks inside a transaction: the query that waits is rejected, but without a listener pg ends the process.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.warn({ reason: error.message }, 'a connection to PostgreSQL broke'))
+  })
   return pool
 }
 
