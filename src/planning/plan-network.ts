@@ -37,7 +37,7 @@ export function planNetwork(
   const loss = resolveTrainingLoss(request.loss, output, target)
   const metricKind = metricTargetKind(lossOf(loss), target)
   const metrics = resolveMetrics(request.metrics ?? [usualMetric(target)], metricKind, output)
-  return { model, loss, metrics, metricKind, target: withLogits(target, loss) }
+  return { model, loss, metrics, metricKind, target: withLogits(target, loss, output) }
 }
 
 /** @throws {Problem} shape_mismatch with both widths, or from a layer that the width does not suit */
@@ -72,7 +72,7 @@ function resolveMetrics(given: readonly Given[], targetKind: TargetKind, output:
 }
 
 /** A model that gives logits needs probabilities made of them where it is served. */
-function withLogits(target: FittedTarget, loss: NamedConfig): FittedTarget {
+function withLogits(target: FittedTarget, loss: NamedConfig, output: ModelOutput): FittedTarget {
   if (target.kind === 'regression') return target
-  return { ...target, fromLogits: (lossOf(loss).probabilities?.(loss) ?? null) !== null }
+  return { ...target, fromLogits: (lossOf(loss).probabilities?.(loss, output) ?? null) !== null }
 }

@@ -40,7 +40,7 @@ export function buildEvaluationProgram({ model, loss, target }: EvaluationSpec):
   const { perSample, penalty } = modelLoss(op, lossOf(loss), loss, called, y)
   graph.output(perSample)
   graph.output(op.Identity(penalty ?? op.constant({ type: 'float32', dims: [], data: new Float32Array(1) })))
-  graph.output(prediction(op, lossOf(loss), loss, called))
+  graph.output(prediction(op, { model, loss }, called))
   prune(graph)
   return toBytes(graph)
 }
@@ -54,7 +54,7 @@ export interface EvaluatedRows {
 
 export interface Evaluator {
   /**
-   * The exact mean loss over a part, penalties included; `onRows` sees the outputs, stretch by stretch.
+   * The exact mean loss over a part (of weight · loss where rows are weighted), penalties included; `onRows` sees the outputs, stretch by stretch.
    * @throws {Problem} engine_failed
    */
   evaluate(
@@ -87,7 +87,7 @@ export async function openEvaluator(spec: EvaluationSpec, options: SessionOption
         const feeds = { ...groups, x: rowsOf(part.x, start, rows), y: rowsOf(part.y, start, rows) }
         const results = await session.run(feeds)
         const [losses, penalty, predictions] = session.outputNames.map((name) => results[name]?.data as Float32Array)
-        for (const loss of losses ?? []) sum += loss
+        for (const [i, loss] of losses?.entries() ?? []) sum += loss * (part.weights?.[start + i] ?? 1)
         sum += rows * (penalty?.[0] ?? 0)
         onRows({ start, rows, predictions: predictions ?? new Float32Array() })
       }

@@ -91,6 +91,7 @@ export async function fit(settings: FitSettings, events: FitEvents = {}): Promis
     loss,
     optimizer,
     target,
+    weighted: !!settings.train.weights,
     withPredictions: settings.metrics.length > 0,
   })
   const initial = events.resumeFrom ?? startOf(model, settings.seed)

@@ -1,8 +1,10 @@
 /** What the training program and the evaluation program share: weights out of their groups, and the loss of a called model. */
 
 import { activationOf } from '../nn/activations.ts'
+import { lossOf } from '../nn/losses/index.ts'
 import type { Loss, TargetKind } from '../nn/losses/loss.ts'
 import type { CalledModel } from '../nn/lower.ts'
+import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import type { Builder } from '../onnx/builder.ts'
 import type { Any, Real } from '../onnx/value.ts'
@@ -49,8 +51,13 @@ export function penaltyOf(op: Builder, { penalties }: CalledModel): Real | null 
 }
 
 /** The model's first output as metrics and answers read it: logits (`from_logits`) become probabilities. */
-export function prediction(op: Builder, loss: Loss, config: NamedConfig, { outputs }: CalledModel): Real {
+export function prediction(
+  op: Builder,
+  { model, loss }: { readonly model: Pick<Model, 'outputs'>; readonly loss: NamedConfig },
+  { outputs }: CalledModel,
+): Real {
   const output = outputs[0] as Real
-  const activation = loss.probabilities?.(config) ?? null
+  const [built] = model.outputs
+  const activation = (built && lossOf(loss).probabilities?.(loss, built)) ?? null
   return activation ? activationOf(activation).apply(op, output) : op.Identity(output)
 }

@@ -2,7 +2,8 @@
  * The training program: forward, backward and optimizer update of one step as the body of a `Scan`, so that one native run
  * trains many steps. Batches are gathered inside from the whole training part.
  *
- * Inputs: `x` [rows, …features], `y` [rows, …target], `order` [steps, batch] (the rows of each batch), `inverse_batch` [],
+ * Inputs: `x` [rows, …features], `y` [rows, …target], `row_weights` [rows] where rows are weighted, `order` [steps, batch] (the
+ * rows of each batch), `inverse_batch` [],
  * one `scalar/<name>` [steps, 1, 1] per number that the optimizer wants in each step, `keys` [steps] where the model draws
  * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size].
  * Outputs, in this order: the new state, `losses` [steps] (the mean over each batch, penalties included) and, where metrics
@@ -13,7 +14,7 @@ import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
-import { optimizerOf } from '../nn/optimizers/index.ts'
+import { applyGradients, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
@@ -31,6 +32,8 @@ export interface ProgramSpec {
   readonly loss: NamedConfig
   readonly optimizer: OptimizerConfig
   readonly target: TargetForm
+  /** Whether each row's loss is multiplied by a weight of its own. */
+  readonly weighted?: boolean
   /** Whether the outputs of every step leave the program, for metrics. */
   readonly withPredictions: boolean
 }
@@ -75,19 +78,18 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
 
 type Feeds = ReturnType<typeof declareInputs>
 
-function declareInputs(graph: Graph, { model, optimizer, target }: ProgramSpec, layout: Layout) {
-  const { slots, scalars } = optimizerOf(optimizer)
-  const slotValues = Object.entries(slots(optimizer))
-  const scalarNames = Object.keys(scalars(optimizer, 1, 0))
-  const entries = layout
-    .filter(({ trainable }) => trainable)
-    .flatMap(({ id, size }): StateEntry[] => [
+function declareInputs(graph: Graph, { model, optimizer, target, weighted }: ProgramSpec, layout: Layout) {
+  const slotValues = Object.entries(slotsOf(optimizer))
+  const scalarNames = Object.keys(scalarsOf(optimizer, 0, 0))
+  const groups = layout.filter(({ trainable }) => trainable)
+  const entries = groups.flatMap(({ id, size }): StateEntry[] => [
       { name: `state/${id}`, group: id, slot: null, initial: 0, size },
       ...slotValues.map(([slot, initial]) => ({ name: `state/${id}/${slot}`, group: id, slot, initial, size })),
     ])
   return {
     x: graph.input('x', 'float32', ['rows', ...(model.inputs[0]?.shape ?? [])]),
     y: graph.input('y', target.type, ['rows', ...target.shape]),
+    rowWeights: weighted ? graph.input('row_weights', 'float32', ['rows']) : null,
     order: graph.input('order', 'int32', ['steps', 'batch']),
     inverseBatch: graph.input('inverse_batch', 'float32', []),
     keys: graph.input('keys', 'uint32', ['steps']),
@@ -96,6 +98,7 @@ function declareInputs(graph: Graph, { model, optimizer, target }: ProgramSpec, 
     frozen: layout
       .filter(({ trainable }) => !trainable)
       .map((group) => ({ group, vector: graph.input(`frozen/${group.id}`, 'float32', [1, group.size]) })),
+    groups,
     entries,
     state: entries.map(({ name, size }) => graph.input(name, 'float32', [1, size])),
   }
@@ -116,15 +119,23 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const y = targets
     ? graph.input('y_now', targets.type, ['batch', ...targets.shape.slice(2)])
     : op.Gather(feeds.y, rows, { axis: 0 })
+  const rowWeights = feeds.rowWeights && outer.Gather(feeds.rowWeights, feeds.order, { axis: 0 })
+  const weighting = rowWeights && { all: rowWeights, now: graph.input('row_weights_now', 'float32', ['batch']) }
   const noise = createNoise(outer, op, feeds.order, key)
   const weights = unpackAll(outer, op, feeds, layout, state)
   const context = { training: true, uniform: noise.uniform }
   const called = callModel(op, model, [op.Gather(feeds.x, rows, { axis: 0 })], weights, context)
-  const objective = objectiveOf(op, spec, called, { y, targets, inverseBatch: feeds.inverseBatch })
+  const objective = objectiveOf(op, spec, called, { y, targets, weighting, inverseBatch: feeds.inverseBatch })
   const next = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
   for (const value of objective.emitted) graph.output(op.Identity(value))
-  const sequences = [...feeds.scalars, feeds.keys, feeds.order, ...(targets ? [targets] : [])]
+  const sequences = [
+    ...feeds.scalars,
+    feeds.keys,
+    feeds.order,
+    ...(targets ? [targets] : []),
+    ...(rowWeights ? [rowWeights] : []),
+  ]
   return { graph, sequences, needsKeys: noise.isUsed(), finish: objective.finish }
 }
 
@@ -169,22 +180,24 @@ interface Update {
 function updateAll(
   op: Builder,
   { optimizer }: ProgramSpec,
-  { entries }: Feeds,
+  { entries, groups }: Feeds,
   { state, scalars, cotangents }: Update,
 ): Map<string, Real> {
-  const weights = entries.filter(({ slot }) => slot === null)
-  const vectors = weights.map(({ name }) => state.get(name) as Real)
+  const vectors = groups.map(({ id }) => state.get(`state/${id}`) as Real)
   const found = pullBack(op, cotangents, vectors)
-  const next = new Map<string, Real>()
-  weights.forEach(({ name, group }, i) => {
-    const own = entries.filter((entry) => entry.group === group && entry.slot !== null)
-    const slots = Object.fromEntries(own.map((entry) => [entry.slot as string, state.get(entry.name) as Real]))
-    const inputs = { weight: state.get(name) as Real, gradient: found[i] as Real, slots, scalars }
-    const result = optimizerOf(optimizer).update(op.named(`update_${group}`), inputs, optimizer)
-    next.set(name, result.weight)
-    for (const entry of own) next.set(entry.name, result.slots[entry.slot as string] as Real)
+  const updates = groups.map(({ id, members }, i) => {
+    const own = entries.filter(({ group, slot }) => group === id && slot !== null)
+    const slots = Object.fromEntries(own.map(({ name, slot }) => [slot as string, state.get(name) as Real]))
+    const sizes = members.map(({ size }) => size)
+    return { id, sizes, weight: vectors[i] as Real, gradient: found[i] as Real, slots }
   })
-  return next
+  const results = new Map(applyGradients(op, updates, scalars, optimizer).map((next, i) => [groups[i]?.id, next]))
+  return new Map(
+    entries.map(({ name, group, slot }) => {
+      const result = results.get(group)
+      return [name, (slot === null ? result?.weight : result?.slots[slot]) as Real]
+    }),
+  )
 }
 
 /** Noise for the layers of a step; the counters are hashed once per run, outside of the body. */

@@ -1,6 +1,6 @@
 /** A training program in a session, with its state: weights and optimizer slots that each run moves on. */
 
-import { optimizerOf } from '../nn/optimizers/index.ts'
+import { scalarsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { learningRateAt } from '../nn/schedules/index.ts'
 import type { NamedTensor } from '../onnx/safetensors.ts'
@@ -16,6 +16,8 @@ export interface PartData {
   readonly rows: number
   readonly x: Tensor
   readonly y: Tensor
+  /** What each row's loss is multiplied by; null or left out where all weigh 1. */
+  readonly weights?: Float32Array | null
 }
 
 export interface RunResult {
@@ -66,6 +68,9 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
         ...frozen,
         x: data.x,
         y: data.y,
+        ...(data.weights && {
+          row_weights: { type: 'float32', dims: [data.rows], data: data.weights } satisfies Tensor,
+        }),
         order: { type: 'int32', dims: [steps, batch], data: order } as const,
         inverse_batch: { type: 'float32', dims: [], data: Float32Array.of(1 / batch) } as const,
         keys: { type: 'uint32', dims: [steps], data: keysOf(program, seed, step, steps) } as const,
@@ -121,17 +126,16 @@ function keysOf({ needsKeys }: TrainingProgram, seed: number, step: number, step
   return needsKeys ? Uint32Array.from({ length: steps }, (_, i) => stepKey(seed, step + i)) : new Uint32Array(steps)
 }
 
-/** The optimizer's numbers of every step of a run; its steps count from 1, the schedule's from 0, as in Keras. */
+/** The optimizer's numbers of every step of a run; the schedule's steps count batches from 0, as in Keras. */
 function scalarFeeds(
   { scalars }: TrainingProgram,
   optimizer: OptimizerConfig,
   step: number,
   steps: number,
 ): Record<string, Tensor> {
-  const { scalars: scalarsAt } = optimizerOf(optimizer)
   const columns = new Map(scalars.map((name) => [name, new Float32Array(steps)]))
   for (let i = 0; i < steps; i++) {
-    const values = scalarsAt(optimizer, step + i + 1, learningRateAt(optimizer.learning_rate, step + i))
+    const values = scalarsOf(optimizer, step + i, learningRateAt(optimizer.learning_rate, step + i))
     for (const [name, column] of columns) column[i] = values[name] as number
   }
   return Object.fromEntries(

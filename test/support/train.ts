@@ -20,6 +20,8 @@ export interface SmallTraining {
   readonly x: readonly (readonly number[])[]
   /** One number per sample: a value, or the index of a class. */
   readonly y: readonly number[]
+  /** What each sample's loss is multiplied by. */
+  readonly weights?: readonly number[]
   readonly loss: Given
   readonly optimizer: object
   readonly metrics?: readonly string[]
@@ -40,6 +42,7 @@ export function smallSettings(given: SmallTraining): FitSettings {
     rows,
     x: tensorOf('float32', x.flat(), [rows, width]),
     y: targetKind === 'class_index' ? tensorOf('int32', y, [rows]) : tensorOf('float32', y, [rows, 1]),
+    weights: given.weights ? Float32Array.from(given.weights) : null,
   }
   return {
     model: buildModel(parseDefinition({ layers: [{ type: 'Input', shape: [width] }, ...layers] })),

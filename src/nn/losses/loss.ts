@@ -45,8 +45,11 @@ export interface Loss<C extends NamedConfig = NamedConfig> {
   expandTargets?(op: Builder, yTrue: Any, outputShape: readonly number[]): Real
   /** What does not fit between the output and the target, and what to do; null where all fits. */
   fits(output: LossOutput, target: Target, config: C): string | null
-  /** The activation that makes probabilities of an output that is left as logits (`from_logits`); null where it is none. */
-  probabilities?(config: C): 'softmax' | 'sigmoid' | null
+  /**
+   * The activation that makes probabilities of an output that gives none: logits (`from_logits`), or the margins and scores
+   * of the hinges. Null where the output is taken as it is.
+   */
+  probabilities?(config: C, output: Pick<ModelOutput, 'activation'>): 'softmax' | 'sigmoid' | null
 }
 
 export function defineLoss<C extends NamedConfig>(loss: Loss<C>): Loss {

@@ -248,7 +248,7 @@ describe('whether a loss fits the output and the target', () => {
   test('logits of a loss told from_logits become probabilities by the right activation', () => {
     const of = (given: Given) => {
       const config = resolveLoss(given)
-      return lossOf(config).probabilities?.(config) ?? null
+      return lossOf(config).probabilities?.(config, { activation: 'linear' }) ?? null
     }
     expect(of({ name: binary, from_logits: true } as Given)).toBe('sigmoid')
     expect(of({ name: sparse, from_logits: true } as Given)).toBe('softmax')
