@@ -19,6 +19,7 @@ export const peers = {
   fitserve: { command: program('fitserve') },
   prototype: { command: program('prototype') },
   pytorch: { command: [python, join(source, 'peers/pytorch.py')] },
+  jax: { command: [python, join(source, 'peers/jax_scan.py')] },
   'tfjs-native': { command: program('tensorflow-js'), extra: ['tensorflow'] },
   'tfjs-wasm': { command: program('tensorflow-js'), extra: ['wasm'] },
   'tfjs-cpu': { command: program('tensorflow-js'), extra: ['cpu'] },
