@@ -59,15 +59,29 @@ export function readScan(node: Node, attributes: AttributesOf<'Scan'>): ScanPart
 
 type Numbers = readonly number[] | undefined
 
+/** The order in which sequences of this loop are saved: that of its first scanned input. */
+export function savedDirection({ scanned }: ScanParts): number {
+  return scanned[0]?.direction ?? 0
+}
+
 /**
  * Where each of the body's values can be read for all steps: the sequence that holds it already, or a new output that is added
- * to the node (replaced in its graph) and to its body.
+ * to the node (replaced in its graph) and to its body. Those of `aligned` lie along axis 0 in the order of `savedDirection`.
  */
-export function saveSteps(graph: Graph, node: Node, parts: ScanParts, values: readonly Value[]): Sequence[] {
+export function saveSteps(
+  graph: Graph,
+  node: Node,
+  parts: ScanParts,
+  values: readonly Value[],
+  aligned: ReadonlySet<Value> = new Set(),
+): Sequence[] {
   const inner = createBuilder(parts.body)
+  const direction = savedDirection(parts)
   const added: Value[] = []
   const saved = values.map((value): Sequence => {
-    const held = [...parts.scanned, ...parts.stacked].find(({ part }) => part === value)
+    const held = [...parts.scanned, ...parts.stacked].find(
+      (sequence) => sequence.part === value && (!aligned.has(value) || isAligned(sequence, direction)),
+    )
     if (held) return held
     // a body does not give an input or a state as it is
     const free = !parts.body.inputs.includes(value) && !parts.body.outputs.includes(value)
@@ -75,16 +89,29 @@ export function saveSteps(graph: Graph, node: Node, parts: ScanParts, values: re
     const whole = new Value(graph.uniqueName(`${value.name}_steps`), value.type, [stepsOf(parts), ...value.shape])
     parts.body.output(part)
     added.push(whole)
-    return { index: node.outputs.length + added.length - 1, whole, part, axis: 0, direction: 0 }
+    return { index: node.outputs.length + added.length - 1, whole, part, axis: 0, direction }
   })
-  const attributes = { ...node.attributes }
-  for (const name of ['scan_output_axes', 'scan_output_directions']) {
-    const given = attributes[name] as readonly number[] | undefined
-    if (given) attributes[name] = [...given, ...added.map(() => 0)]
+  const before = node.outputs.length - parts.carried.length
+  const extend = (given: readonly number[] | undefined, value: number) => [
+    ...(given ?? Array.from({ length: before }, () => 0)),
+    ...added.map(() => value),
+  ]
+  const { scan_output_axes, scan_output_directions } = node.attributes as Partial<AttributesOf<'Scan'>>
+  const attributes = {
+    ...node.attributes,
+    ...(scan_output_axes && { scan_output_axes: extend(scan_output_axes, 0) }),
+    ...((scan_output_directions || direction) && {
+      scan_output_directions: extend(scan_output_directions, direction),
+    }),
   }
   const extended: Node = { ...node, attributes, outputs: [...node.outputs, ...added] }
   graph.nodes = graph.nodes.map((other) => (other === node ? extended : other))
   return saved
+}
+
+/** Whether a sequence lies along axis 0 in this direction. */
+export function isAligned(sequence: Pick<Sequence, 'axis' | 'direction'>, direction: number): boolean {
+  return sequence.axis === 0 && sequence.direction === direction
 }
 
 /** The number of steps: the length of what is scanned. */

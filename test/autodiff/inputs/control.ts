@@ -83,6 +83,29 @@ const linear = trials({
   },
 })
 
+/** Gates out of one Gemm, as in an LSTM, with a weight that is joined, turned and used twice, and one in either direction. */
+const gates = trials({
+  plan: fc
+    .record({ read: flag, kept: fc.nat(2) })
+    .map((rest) => ({ shapes: [['batch', 2], [3, 'batch', 4], [2, 2], [4]] as Shape[], ...rest })),
+  values: unit,
+  call: (op, [h0, xs, r, b], { read, kept }) => {
+    const { body, inner } = bodyOf(op)
+    const [h, x] = [part(body, h0, ['batch', 2], 'h'), part(body, xs, ['batch', 4], 'x')]
+    const kernel = inner.Concat([r, inner.Transpose(inner.Reshape(r, inner.ints([2, 2])), { perm: [1, 0] })], {
+      axis: 1,
+    })
+    const z = inner.Gemm(h, kernel, inner.Add(x, b as Real), {})
+    const [gate, value] = inner.Split(z, inner.ints([2, 2]), { axis: 1 }) as [Real, Real]
+    const [keep, scaled] = [inner.Sigmoid(gate), inner.Mul(inner.Tanh(value), inner.Sigmoid(inner.Neg(gate)))]
+    const next = inner.Add(inner.Mul(keep, h), scaled)
+    body.output(next)
+    body.output(inner.Concat([inner.Mul(keep, next), inner.Mul(scaled, next)], { axis: 1 }))
+    const outputs = op.Scan([h0, xs], { body, num_scan_inputs: 1, scan_input_directions: [read] })
+    return kept < 2 ? outputs.slice(kept, kept + 1) : outputs
+  },
+})
+
 /** A loop in a loop: the inner one captures a weight of the outermost graph and a value of the outer step. */
 const nested = trials({
   plan: fc.constant({
@@ -109,4 +132,4 @@ const nested = trials({
   },
 })
 
-export const controlInputs = { Scan: fc.oneof(recurrent, gated, linear, nested) }
+export const controlInputs = { Scan: fc.oneof(recurrent, gated, gates, linear, nested) }
