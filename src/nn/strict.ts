@@ -33,6 +33,8 @@ export const maxLength = 2 ** 31 - 1
 
 export const PositiveInteger = Type.Integer({ minimum: 1, maximum: maxLength })
 export const NonNegative = Type.Number({ minimum: 0 })
+export const AtLeastZero = (value: number, description?: string) =>
+  Type.Number({ minimum: 0, default: value, ...(description === undefined ? {} : { description }) })
 /** A decay rate, a momentum: 0 keeps nothing, 1 would never forget. */
 export const Decay = (value: number) => Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value })
 export const Switch = (value: boolean, description?: string) =>

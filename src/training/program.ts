@@ -22,7 +22,7 @@ import { Graph } from '../onnx/graph.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { type Group, groupsOf, type Layout, layoutOf } from './layout.ts'
 import { type TargetForm, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
@@ -81,11 +81,21 @@ type Feeds = ReturnType<typeof declareInputs>
 function declareInputs(graph: Graph, { model, optimizer, target, weighted }: ProgramSpec, layout: Layout) {
   const slotValues = Object.entries(slotsOf(optimizer))
   const scalarNames = Object.keys(scalarsOf(optimizer, 0, 0))
-  const groups = layout.filter(({ trainable }) => trainable)
-  const entries = groups.flatMap(({ id, size }): StateEntry[] => [
-      { name: `state/${id}`, group: id, slot: null, initial: 0, size },
-      ...slotValues.map(([slot, initial]) => ({ name: `state/${id}/${slot}`, group: id, slot, initial, size })),
-    ])
+  const groups = groupsOf(layout, 'trained')
+  const moving = groupsOf(layout, 'moving')
+  const weightsEntry = ({ id, size }: Group) => ({ name: `state/${id}`, group: id, slot: null, initial: 0, size })
+  const entries = [
+    ...groups.flatMap((group): StateEntry[] => [
+      weightsEntry(group),
+      ...slotValues.map(([slot, initial]) => ({
+        ...weightsEntry(group),
+        name: `state/${group.id}/${slot}`,
+        slot,
+        initial,
+      })),
+    ]),
+    ...moving.map(weightsEntry),
+  ]
   return {
     x: graph.input('x', 'float32', ['rows', ...(model.inputs[0]?.shape ?? [])]),
     y: graph.input('y', target.type, ['rows', ...target.shape]),
@@ -95,10 +105,12 @@ function declareInputs(graph: Graph, { model, optimizer, target, weighted }: Pro
     keys: graph.input('keys', 'uint32', ['steps']),
     scalarNames,
     scalars: scalarNames.map((name) => graph.input(`scalar/${name}`, 'float32', ['steps', 1, 1])),
-    frozen: layout
-      .filter(({ trainable }) => !trainable)
-      .map((group) => ({ group, vector: graph.input(`frozen/${group.id}`, 'float32', [1, group.size]) })),
+    frozen: groupsOf(layout, 'frozen').map((group) => ({
+      group,
+      vector: graph.input(`frozen/${group.id}`, 'float32', [1, group.size]),
+    })),
     groups,
+    moving,
     entries,
     state: entries.map(({ name, size }) => graph.input(name, 'float32', [1, size])),
   }
@@ -126,7 +138,8 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const context = { training: true, uniform: noise.uniform }
   const called = callModel(op, model, [op.Gather(feeds.x, rows, { axis: 0 })], weights, context)
   const objective = objectiveOf(op, spec, called, { y, targets, weighting, inverseBatch: feeds.inverseBatch })
-  const next = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
+  const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
+  const next = new Map([...trained, ...moveAll(op, feeds, weights, called.updates)])
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
   for (const value of objective.emitted) graph.output(op.Identity(value))
   const sequences = [
@@ -154,7 +167,7 @@ function gatherTargets(outer: Builder, { y, order }: Feeds, { model, loss, targe
   return lossOf(loss).expandTargets?.(outer, gathered, shape) ?? gathered
 }
 
-/** Every weight by name: the frozen ones outside of the body, the trained ones out of its state. */
+/** Every weight by name: the frozen ones outside of the body, the others out of its state. */
 function unpackAll(
   outer: Builder,
   op: Builder,
@@ -162,12 +175,29 @@ function unpackAll(
   layout: Layout,
   state: ReadonlyMap<string, Real>,
 ): Record<string, Real> {
-  const trainable = layout.filter((group) => group.trainable)
+  const carried = groupsOf(layout, 'trained', 'moving')
   const parts = [
     ...frozen.map(({ group, vector }) => unpackGroup(outer, group, vector)),
-    ...trainable.map((group) => unpackGroup(op, group, state.get(`state/${group.id}`) as Real)),
+    ...carried.map((group) => unpackGroup(op, group, state.get(`state/${group.id}`) as Real)),
   ]
   return Object.assign({}, ...parts)
+}
+
+/** The next values of the weights that layers move, by state name; those that no layer assigned stay. */
+function moveAll(
+  op: Builder,
+  { moving }: Feeds,
+  weights: Readonly<Record<string, Real>>,
+  updates: ReadonlyMap<string, Real>,
+): Map<string, Real> {
+  return new Map(
+    moving.map(({ id, members }) => {
+      const parts = members.map(({ name }) =>
+        op.Reshape((updates.get(name) ?? weights[name]) as Real, op.ints([1, -1])),
+      )
+      return [`state/${id}`, parts.length === 1 ? op.Identity(parts[0] as Real) : op.Concat(parts, { axis: 1 })]
+    }),
+  )
 }
 
 interface Update {
@@ -192,8 +222,9 @@ function updateAll(
     return { id, sizes, weight: vectors[i] as Real, gradient: found[i] as Real, slots }
   })
   const results = new Map(applyGradients(op, updates, scalars, optimizer).map((next, i) => [groups[i]?.id, next]))
+  const trained = entries.filter(({ group }) => results.has(group))
   return new Map(
-    entries.map(({ name, group, slot }) => {
+    trained.map(({ name, group, slot }) => {
       const result = results.get(group)
       return [name, (slot === null ? result?.weight : result?.slots[slot]) as Real]
     }),

@@ -7,7 +7,7 @@ import type { NamedTensor } from '../onnx/safetensors.ts'
 import type { Tensor } from '../onnx/tensor.ts'
 import type { Session } from '../runtime/session.ts'
 import type { TrainingState } from './checkpoint.ts'
-import { type Layout, pack, unpack } from './layout.ts'
+import { groupsOf, type Layout, pack, unpack } from './layout.ts'
 import type { TrainingProgram } from './program.ts'
 import { stepKey } from './uniform.ts'
 
@@ -55,8 +55,8 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
   const frozen = frozenFeeds(program.layout, settings.initial.weights)
   const vectors = () =>
     new Map(
-      program.layout.map(({ id, trainable }) => {
-        const tensor = trainable ? state.get(`state/${id}`) : frozen[`frozen/${id}`]
+      program.layout.map(({ id, kind }) => {
+        const tensor = kind !== 'frozen' ? state.get(`state/${id}`) : frozen[`frozen/${id}`]
         return [id, tensor?.data as Float32Array]
       }),
     )
@@ -92,8 +92,8 @@ function initialState(
   { weights, slots }: Pick<TrainingState, 'weights' | 'slots'>,
 ): Map<string, Tensor> {
   const data = (tensors: ReadonlyMap<string, NamedTensor>) => new Map([...tensors].map(([name, t]) => [name, t.data]))
-  const trainable = layout.filter((group) => group.trainable)
-  const packed = pack(trainable, data(weights))
+  const trained = groupsOf(layout, 'trained')
+  const packed = pack(groupsOf(layout, 'trained', 'moving'), data(weights))
   return new Map(
     state.map(({ name, group, slot, initial, size }) => {
       const given = slot === null ? null : slots.get(slot)
@@ -102,7 +102,7 @@ function initialState(
           ? packed.get(group)
           : given
             ? pack(
-                trainable.filter(({ id }) => id === group),
+                trained.filter(({ id }) => id === group),
                 data(given),
               ).get(group)
             : new Float32Array(size).fill(initial)
@@ -112,7 +112,7 @@ function initialState(
 }
 
 function frozenFeeds(layout: Layout, weights: ReadonlyMap<string, NamedTensor>): Record<string, Tensor> {
-  const frozen = layout.filter(({ trainable }) => !trainable)
+  const frozen = groupsOf(layout, 'frozen')
   const packed = pack(frozen, new Map([...weights].map(([name, { data }]) => [name, data])))
   return Object.fromEntries(
     frozen.map(({ id, size }) => [
@@ -151,12 +151,12 @@ function snapshot(
   const shapes = new Map(layout.flatMap(({ members }) => members.map(({ name, shape }) => [name, shape])))
   const named = (groups: Layout, values: ReadonlyMap<string, Float32Array>) =>
     new Map([...unpack(groups, values)].map(([name, data]) => [name, { shape: shapes.get(name) ?? [], data }]))
-  const trainable = layout.filter((group) => group.trainable)
+  const trained = groupsOf(layout, 'trained')
   const slotNames = [...new Set(state.flatMap(({ slot }) => (slot === null ? [] : [slot])))]
   const slots = slotNames.map((slot) => {
     const own = state.filter((entry) => entry.slot === slot)
     const values = new Map(own.map(({ name, group }) => [group, current.get(name)?.data as Float32Array]))
-    return [slot, named(trainable, values)] as const
+    return [slot, named(trained, values)] as const
   })
   return { weights: named(layout, vectors), slots: new Map(slots) }
 }

@@ -5,8 +5,9 @@ import { tensorOf } from '../../onnx/tensor.ts'
 import type { Real } from '../../onnx/value.ts'
 import type { NamedConfig } from '../named.ts'
 import type { LearningRate } from '../schedules/index.ts'
+import type { CommonConfig } from './common.ts'
 
-export interface OptimizerConfig extends NamedConfig {
+export interface OptimizerConfig extends NamedConfig, CommonConfig {
   readonly learning_rate: LearningRate
 }
 
@@ -16,7 +17,7 @@ type Values<K extends string> = Readonly<Record<K, Real>>
 export interface UpdateInputs<S extends string = string, N extends string = string> {
   /** A weight, or several laid end to end, [1, n]. */
   readonly weight: Real
-  /** Its gradient, [1, n]. */
+  /** Its gradient, clipped where that is asked for, [1, n]. */
   readonly gradient: Real
   /** What the optimizer keeps for it, [1, n] each. */
   readonly slots: Values<S>

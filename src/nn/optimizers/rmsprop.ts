@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { NameOf } from '../named.ts'
 import { LearningRateArgument } from '../schedules/index.ts'
 import { Decay, Strict, Switch } from '../strict.ts'
+import { commonArguments } from './common.ts'
 import { axpy, defineOptimizer, factor } from './optimizer.ts'
 
 /**
@@ -22,6 +23,7 @@ export const rmsprop = defineOptimizer({
     momentum: Decay(0),
     epsilon: Type.Number({ exclusiveMinimum: 0, default: 1e-7 }),
     centered: Switch(false),
+    ...commonArguments,
   }),
   slots: ({ momentum, centered }): Readonly<Record<string, number>> => ({
     mean_square: 0,

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { NameOf } from '../named.ts'
 import { LearningRateArgument } from '../schedules/index.ts'
 import { Strict, Switch } from '../strict.ts'
+import { commonArguments } from './common.ts'
 import { axpy, defineOptimizer, factor } from './optimizer.ts'
 
 /**
@@ -16,6 +17,7 @@ export const sgd = defineOptimizer({
     learning_rate: LearningRateArgument(0.01),
     momentum: Type.Number({ minimum: 0, maximum: 1, default: 0 }),
     nesterov: Switch(false),
+    ...commonArguments,
   }),
   slots: ({ momentum }): Readonly<Record<string, number>> => (momentum === 0 ? {} : { velocity: 0 }),
   scalars: (_config, _step, learningRate) => ({ descent: -learningRate }),

@@ -2,9 +2,17 @@
 import type { TUnsafe } from 'typebox'
 import type { NamedConfig } from '../named.ts'
 
+/** A mistake in arguments that are each right alone: where (a JSON pointer into them) and what to do. */
+export interface Misfit {
+  readonly pointer: string
+  readonly detail: string
+}
+
 export interface Schedule<C extends NamedConfig = NamedConfig> {
   readonly config: TUnsafe<C>
-  /** The learning rate of the update after `step` updates: the first one is step 0, as in Keras. */
+  /** What does not go together in the arguments; null where all does. */
+  misfit?(config: C): Misfit | null
+  /** The learning rate of the update after `step` updates, in float64: the first one is step 0, as in Keras. */
   rate(config: C, step: number): number
 }
 
