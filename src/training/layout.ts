@@ -12,6 +12,8 @@ export interface WeightShape {
   readonly name: string
   readonly shape: readonly number[]
   readonly trainable: boolean
+  /** Moved by its layer while training. */
+  readonly moving: boolean
 }
 
 export interface Member {
@@ -27,32 +29,36 @@ export interface Group {
   readonly id: string
   readonly members: readonly Member[]
   readonly size: number
-  readonly trainable: boolean
+  /** What moves its weights: the optimizer, the formula of their layers, or nothing. */
+  readonly kind: 'trained' | 'moving' | 'frozen'
 }
 
 export type Layout = readonly Group[]
 
-/** The groups of a model's weights: trainable ones first, the frozen ones in groups of their own. */
+const kindOf = ({ trainable, moving }: WeightShape): Group['kind'] =>
+  trainable ? 'trained' : moving ? 'moving' : 'frozen'
+
+/** The groups of a model's weights: trained ones first, those of other kinds in groups of their own. */
 export function layoutOf(weights: readonly WeightShape[]): Layout {
   const groups: Group[] = []
-  for (const trainable of [true, false]) {
-    const own = weights.filter((weight) => weight.trainable === trainable)
+  for (const kind of ['trained', 'moving', 'frozen'] as const) {
+    const own = weights.filter((weight) => kindOf(weight) === kind)
     const large = own.filter(({ shape }) => elementCount(shape) >= aloneFromElements)
     const small = own.filter((weight) => !large.includes(weight))
     const sets = [...large.map((weight) => [weight]), ...(small.length > 0 ? [small] : [])]
-    for (const members of sets) groups.push(groupOf(`group${groups.length}`, members, trainable))
+    for (const members of sets) groups.push(groupOf(`group${groups.length}`, members, kind))
   }
   return groups
 }
 
-function groupOf(id: string, weights: readonly WeightShape[], trainable: boolean): Group {
+function groupOf(id: string, weights: readonly WeightShape[], kind: Group['kind']): Group {
   let size = 0
   const members = weights.map(({ name, shape }) => {
     const member = { name, shape, offset: size, size: elementCount(shape) }
     size += member.size
     return member
   })
-  return { id, members, size, trainable }
+  return { id, members, size, kind }
 }
 
 /** Values by weight name, joined into one vector per group. Throws where a weight is missing or of another size. */
@@ -80,4 +86,9 @@ export function unpack(groups: Layout, vectors: ReadonlyMap<string, Float32Array
     for (const { name, offset, size } of group.members) values.set(name, vector.slice(offset, offset + size))
   }
   return values
+}
+
+/** The groups of some kinds. */
+export function groupsOf(groups: Layout, ...kinds: readonly Group['kind'][]): Layout {
+  return groups.filter(({ kind }) => kinds.includes(kind))
 }

@@ -2,18 +2,20 @@ import { expect, test } from 'vitest'
 import { layoutOf, pack, unpack } from '../../src/training/layout.ts'
 
 const weights = [
-  { name: 'a/kernel', shape: [128, 128], trainable: true },
-  { name: 'a/bias', shape: [3], trainable: true },
-  { name: 'b/kernel', shape: [2, 2], trainable: false },
-  { name: 'c/bias', shape: [2], trainable: true },
+  { name: 'a/kernel', shape: [128, 128], trainable: true, moving: false },
+  { name: 'a/bias', shape: [3], trainable: true, moving: false },
+  { name: 'b/kernel', shape: [2, 2], trainable: false, moving: false },
+  { name: 'd/mean', shape: [2], trainable: false, moving: true },
+  { name: 'c/bias', shape: [2], trainable: true, moving: false },
 ]
 
-test('a large weight is alone, small ones share a vector, frozen ones stand apart', () => {
-  const members = layoutOf(weights).map(({ trainable, members }) => [trainable, members.map(({ name }) => name)])
+test('a large weight is alone, small ones share a vector, moving and frozen ones stand apart', () => {
+  const members = layoutOf(weights).map(({ kind, members }) => [kind, members.map(({ name }) => name)])
   expect(members).toEqual([
-    [true, ['a/kernel']],
-    [true, ['a/bias', 'c/bias']],
-    [false, ['b/kernel']],
+    ['trained', ['a/kernel']],
+    ['trained', ['a/bias', 'c/bias']],
+    ['moving', ['d/mean']],
+    ['frozen', ['b/kernel']],
   ])
 })
 
@@ -24,7 +26,7 @@ test('what is packed comes out again', () => {
   )
   expect(unpack(layout, pack(layout, values))).toEqual(new Map([...values].sort((a, b) => order(a[0]) - order(b[0]))))
   function order(name: string) {
-    return ['a/kernel', 'a/bias', 'c/bias', 'b/kernel'].indexOf(name)
+    return ['a/kernel', 'a/bias', 'c/bias', 'd/mean', 'b/kernel'].indexOf(name)
   }
 })
 
