@@ -1,8 +1,8 @@
 /**
  * The forms of a convolution's weight gradient side by side, for layers of usual shapes: `npm run build && node
- * dist/bench/filter-gradients.js [--rounds N] [--threads N] [--only text]`. The columns form is 1; above 1 is slower than it.
+ * dist/bench/filter-gradients.js [--rounds N] [--only text]`. The columns form is 1; above 1 is slower than it. One thread and
+ * the least processor time of all rounds, so that other work on the machine shows as little as it can.
  */
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { byColumns, byPlaces, bySwapping, type FilterGradient } from '../src/autodiff/filter-gradient.ts'
 import { type Builder, createBuilder } from '../src/onnx/builder.ts'
@@ -50,7 +50,7 @@ const forms: Readonly<Record<string, (op: Builder, convolution: FilterGradient) 
 }
 
 /** A form as a model of its own, and what to feed it. */
-async function openForm(layer: Layer, form: (typeof forms)[string], threads: number) {
+async function openForm(layer: Layer, form: (typeof forms)[string]) {
   const { stride = 1, kernel, group = 1 } = layer
   const pad = Math.floor((kernel - 1) / 2)
   const [batch = 1, channels = 1, ...spatial] = layer.x
@@ -62,7 +62,7 @@ async function openForm(layer: Layer, form: (typeof forms)[string], threads: num
   const dy = graph.input('dy', 'float32', ['batch', ...out.slice(1)])
   graph.output(form(op, { x, dy, slides, group }))
   const feeds = { x: someNumbers(layer.x), dy: someNumbers(out) }
-  return { session: await openSession(toBytes(graph), { threads }), feeds }
+  return { session: await openSession(toBytes(graph), { threads: 1 }), feeds }
 }
 
 function someNumbers(dims: readonly number[]): Tensor {
@@ -74,19 +74,21 @@ function someNumbers(dims: readonly number[]): Tensor {
   )
 }
 
-/** Milliseconds a run, over at least 50 ms. */
+/** Milliseconds of processor time a run, over at least 40 ms. */
 async function timed(session: Session, feeds: Record<string, Tensor>): Promise<number> {
   const started = performance.now()
+  const before = process.cpuUsage()
   let runs = 0
-  while (performance.now() - started < 50) {
+  while (performance.now() - started < 40) {
     await session.run(feeds)
     runs++
   }
-  return (performance.now() - started) / runs
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / runs
 }
 
-async function compare(layer: Layer, rounds: number, threads: number): Promise<string[]> {
-  const opened = await Promise.all(Object.values(forms).map((form) => openForm(layer, form, threads)))
+async function compare(layer: Layer, rounds: number): Promise<string[]> {
+  const opened = await Promise.all(Object.values(forms).map((form) => openForm(layer, form)))
   const times = opened.map((): number[] => [])
   for (let round = -1; round < rounds; round++) {
     for (const [i, { session, feeds }] of opened.entries()) {
@@ -95,21 +97,20 @@ async function compare(layer: Layer, rounds: number, threads: number): Promise<s
     }
   }
   for (const { session } of opened) await session.close()
-  const medians = times.map((list) => Math.min(...list))
-  const first = medians[0] ?? Number.NaN
-  return [layer.name, first.toFixed(2), ...medians.slice(1).map((median) => (median / first).toFixed(2))]
+  const least = times.map((list) => Math.min(...list))
+  const first = least[0] ?? Number.NaN
+  return [layer.name, first.toFixed(2), ...least.slice(1).map((time) => (time / first).toFixed(2))]
 }
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
-    threads: { type: 'string', default: String(availableParallelism()) },
+    rounds: { type: 'string', default: '9' },
     only: { type: 'string', default: '' },
   },
 })
 const rows = []
 for (const layer of layers.filter(({ name }) => name.includes(options.only))) {
-  rows.push(await compare(layer, Number(options.rounds), Number(options.threads)))
+  rows.push(await compare(layer, Number(options.rounds)))
 }
 const [first = '', ...others] = Object.keys(forms)
-console.log(formatTable([`${options.threads} threads`, `${first} ms`, ...others.map((name) => `${name} to it`)], rows))
+console.log(formatTable(['layer', `${first} ms`, ...others.map((name) => `${name} to it`)], rows))

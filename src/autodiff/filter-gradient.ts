@@ -37,35 +37,34 @@ export function filterGradient(op: Builder, convolution: FilterGradient): Real {
   return columns <= columnsUpTo ? byColumns(op, convolution) : bySwapping(op, convolution)
 }
 
-/** The columns form: [batch, group, filters / group, places] times [batch, group, kernel places · channels / group, places]ᵀ. */
+/**
+ * The columns form: [batch, group, kernel places · channels / group, places] times [batch, group, filters / group, places]ᵀ.
+ * The right operand is the one that gets packed, so it is dy, the smaller one.
+ */
 export function byColumns(op: Builder, convolution: FilterGradient): Real {
   const { x, dy, slides, group } = convolution
   const { batch, filters, perGroup, kernel, places } = sizesOf(convolution)
-  const grouped = group === 1 ? [] : [group]
   const padded = padSpatial(op, x, slides)
   const cuts = offsetsOf(kernel).map((offset) => {
     const cut = sliceMet(op, padded, offset, slides, spatialOf(dy))
-    return regroup(op, cut, [batch, ...grouped, perGroup, places])
+    return regroup(op, cut, [batch, group, perGroup, places])
   })
-  const columns = cuts.length === 1 ? (cuts[0] as Real) : op.Concat(cuts, { axis: -2 })
-  const rows = regroup(op, dy, [batch, ...grouped, filters / group, places])
-  const product = op.FusedMatMul(rows, columns, { transB: 1 })
+  const columns = cuts.length === 1 ? (cuts[0] as Real) : op.Concat(cuts, { axis: 2 })
+  const product = op.FusedMatMul(columns, regroup(op, dy, [batch, group, filters / group, places]), { transB: 1 })
   const sum = op.ReduceSum(product, op.ints([0]), { keepdims: 0 })
-  if (cuts.length === 1 || perGroup === 1) return op.Reshape(sum, op.ints([filters, perGroup, ...kernel]))
-  const byPlace = op.Reshape(sum, op.ints([filters, cuts.length, perGroup]))
-  return op.Reshape(op.Transpose(byPlace, { perm: [0, 2, 1] }), op.ints([filters, perGroup, ...kernel]))
+  const byPlace = op.Reshape(sum, op.ints([group, cuts.length, perGroup, filters / group]))
+  return op.Reshape(op.Transpose(byPlace, { perm: [0, 3, 2, 1] }), op.ints([filters, perGroup, ...kernel]))
 }
 
 /** The places form: as the columns, but one product for each place of the kernel, so that no columns are put together. */
 export function byPlaces(op: Builder, convolution: FilterGradient): Real {
   const { x, dy, slides, group } = convolution
   const { batch, filters, perGroup, kernel, places } = sizesOf(convolution)
-  const grouped = group === 1 ? [] : [group]
   const padded = padSpatial(op, x, slides)
-  const rows = regroup(op, dy, [batch, ...grouped, filters / group, places])
+  const rows = regroup(op, dy, [batch, group, filters / group, places])
   const parts = offsetsOf(kernel).map((offset) => {
     const cut = sliceMet(op, padded, offset, slides, spatialOf(dy))
-    const product = op.FusedMatMul(rows, regroup(op, cut, [batch, ...grouped, perGroup, places]), { transB: 1 })
+    const product = op.FusedMatMul(rows, regroup(op, cut, [batch, group, perGroup, places]), { transB: 1 })
     return op.Reshape(op.ReduceSum(product, op.ints([0]), { keepdims: 0 }), op.ints([filters, perGroup, 1]))
   })
   return op.Reshape(op.Concat(parts, { axis: 2 }), op.ints([filters, perGroup, ...kernel]))

@@ -1,6 +1,7 @@
 /** What the rules of spatial operators share: the windows of a node, and the axes of images as numbers. */
 import type { Builder } from '../onnx/builder.ts'
 import { fixedShape } from '../onnx/dims.ts'
+import { tensorOf } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
 import { type Slide, slidesOf, type WindowAttributes } from '../onnx/windows.ts'
 import { reshapeTarget } from './shapes.ts'
@@ -22,4 +23,31 @@ export function regroup(op: Builder, x: Real, shape: readonly (number | string)[
   const target = reshapeTarget(op, shape)
   if (!target) throw new Error(`more than one open axis in [${shape}]`)
   return op.Reshape(x, target)
+}
+
+const spatialAxes = (x: Value) => spatialOf(x).map((_, i) => i + 2)
+
+/** Each element repeated over its tile. */
+export function repeatTiles(op: Builder, x: Real, kernel: readonly number[]): Real {
+  const attributes = {
+    axes: spatialAxes(x),
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  } as const
+  return op.Resize(x, null, op.constant(tensorOf('float32', kernel)), null, attributes)
+}
+
+/** `x` without what lies behind the last of `counts` tiles. */
+export function cropEnds(op: Builder, x: Real, slides: readonly Slide[], counts: readonly number[]): Real {
+  const ends = slides.map(({ kernel }, i) => kernel * (counts[i] as number))
+  if (ends.every((end, i) => end === spatialOf(x)[i])) return x
+  return op.Slice(x, op.ints(ends.map(() => 0)), op.ints(ends), op.ints(spatialAxes(x)), null)
+}
+
+/** `dx` with zeros behind, until it is as long as `x`. */
+export function padEnds(op: Builder, dx: Real, x: Value): Real {
+  const rest = spatialOf(x).map((length, i) => length - (spatialOf(dx)[i] as number))
+  if (rest.every((length) => length === 0)) return dx
+  return op.Pad(dx, op.ints([...rest.map(() => 0), ...rest]), null, op.ints(spatialAxes(x)), {})
 }

@@ -118,3 +118,10 @@ export function areDisjoint(slides: readonly Slide[]): boolean {
 export function padsOf(slides: readonly Slide[]): number[] {
   return [...slides.map(({ before }) => before), ...slides.map(({ after }) => after)]
 }
+
+/** Whether windows lie side by side, without pads or gaps. */
+export function areTiles(slides: readonly Slide[]): boolean {
+  return slides.every(
+    ({ kernel, stride, dilation, before, after }) => stride === kernel && dilation === 1 && before + after === 0,
+  )
+}

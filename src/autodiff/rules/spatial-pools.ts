@@ -1,21 +1,17 @@
 /** Gradient rules of the pools. */
 import type { Builder } from '../../onnx/builder.ts'
-import { sameShape } from '../../onnx/dims.ts'
 import { elementCount, tensorOf } from '../../onnx/tensor.ts'
-import type { Real, Value } from '../../onnx/value.ts'
-import { areDisjoint, padsOf, reachOf, type Slide, spanOf } from '../../onnx/windows.ts'
-import { expandLike, reshapeLike, shapeOf, zerosLike } from '../shapes.ts'
-import { spatialOf, windowsOver } from '../spatial.ts'
+import type { Real } from '../../onnx/value.ts'
+import { areTiles, padsOf, reachOf, type Slide } from '../../onnx/windows.ts'
+import { maxPoolGradient } from '../max-pool-gradient.ts'
+import { expandLike, reshapeLike } from '../shapes.ts'
+import { padEnds, repeatTiles, spatialOf, windowsOver } from '../spatial.ts'
 import type { VjpRules } from '../vjp.ts'
 
 export const pools = {
-  /** Of equal maxima the first in row-major order gets the cotangent, as in TensorFlow. */
-  MaxPool: (op, { inputs: [x], outputs: [, indices], attributes }, dy) => {
-    const slides = windowsOver(x, attributes)
-    // MaxUnpool has a float32 kernel only, and writes where it should add when windows share a place
-    const unpools = dy.type === 'float32' && areDisjoint(slides)
-    return [unpools ? unpool(op, dy, indices, x, slides) : scatterAll(op, dy, indices, x)]
-  },
+  MaxPool: (op, { inputs: [x], outputs: [y, indices], attributes }, dy) => [
+    maxPoolGradient(op, { x, y, indices, dy, slides: windowsOver(x, attributes) }),
+  ],
   MaxUnpool: (op, { inputs: [x, indices] }, dy) => {
     const chosen = op.Gather(op.Reshape(dy, op.ints([-1])), op.Reshape(indices, op.ints([-1])), { axis: 0 })
     return [reshapeLike(op, chosen, x), null, null]
@@ -23,7 +19,9 @@ export const pools = {
   AveragePool: (op, { inputs: [x], attributes }, dy) => {
     const slides = windowsOver(x, attributes)
     const share = divideByCounts(op, dy, x, slides, attributes.count_include_pad === 1)
-    return [tilesExactly(slides) ? repeatTiles(op, share, x, slides) : addWindows(op, share, x, slides)]
+    if (!areTiles(slides)) return [addWindows(op, share, x, slides)]
+    const kernel = slides.map((slide) => slide.kernel)
+    return [padEnds(op, repeatTiles(op, share, kernel), x)]
   },
   GlobalAveragePool: (op, { inputs: [x] }, dy) => {
     const share = op.Mul(dy, op.scalar(1 / elementCount(spatialOf(x)), dy))
@@ -36,24 +34,6 @@ export const pools = {
     return [op.Mul(chosen, op.Div(dy, count))]
   },
 } satisfies VjpRules<'MaxPool' | 'MaxUnpool' | 'AveragePool' | 'GlobalAveragePool' | 'GlobalMaxPool'>
-
-function unpool(op: Builder, dy: Real, indices: Value<'int64'>, x: Real, slides: readonly Slide[]): Real {
-  const attributes = {
-    kernel_shape: slides.map(spanOf),
-    strides: slides.map(({ stride }) => stride),
-    pads: padsOf(slides),
-  }
-  const reached = spatialOf(dy).map((count, i) => reachOf(slides[i] as Slide, count))
-  return op.MaxUnpool(dy, indices, sameShape(reached, spatialOf(x)) ? null : shapeOf(op, x), attributes)
-}
-
-/** Adds every cotangent to the place that its index names in the whole of x. */
-function scatterAll(op: Builder, dy: Real, indices: Value<'int64'>, x: Real): Real {
-  const flat = op.ints([-1])
-  const zeros = op.Reshape(zerosLike(op, x), flat)
-  const sums = op.ScatterElements(zeros, op.Reshape(indices, flat), op.Reshape(dy, flat), { axis: 0, reduction: 'add' })
-  return reshapeLike(op, sums, x)
-}
 
 /** dy over the number of places that each window averaged; at padded edges these are fewer, axis by axis. */
 function divideByCounts(op: Builder, dy: Real, x: Real, slides: readonly Slide[], padsCount: boolean): Real {
@@ -72,34 +52,6 @@ function divideByCounts(op: Builder, dy: Real, x: Real, slides: readonly Slide[]
 function realPlaces({ kernel, stride, dilation, before }: Slide, length: number, at: number): number {
   const places = Array.from({ length: kernel }, (_, i) => at * stride - before + i * dilation)
   return places.filter((place) => place >= 0 && place < length).length
-}
-
-/** Windows side by side, without pads or gaps. */
-function tilesExactly(slides: readonly Slide[]): boolean {
-  return slides.every(
-    ({ kernel, stride, dilation, before, after }) => stride === kernel && dilation === 1 && before + after === 0,
-  )
-}
-
-/** Each cotangent repeated over its window, zeros for what no window reached. */
-function repeatTiles(op: Builder, share: Real, x: Real, slides: readonly Slide[]): Real {
-  const axes = slides.map((_, i) => i + 2)
-  const scales = op.constant(
-    tensorOf(
-      'float32',
-      slides.map(({ kernel }) => kernel),
-    ),
-  )
-  const attributes = {
-    axes,
-    mode: 'nearest',
-    coordinate_transformation_mode: 'asymmetric',
-    nearest_mode: 'floor',
-  } as const
-  const tiles = op.Resize(share, null, scales, null, attributes)
-  const rest = spatialOf(x).map((length, i) => length - (spatialOf(tiles)[i] as number))
-  if (rest.every((length) => length === 0)) return tiles
-  return op.Pad(tiles, op.ints([...rest.map(() => 0), ...rest]), null, op.ints(axes), {})
 }
 
 /** Sums the cotangents of all windows that a place lies in: a transposed convolution with ones, channel by channel. */
