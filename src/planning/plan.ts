@@ -8,7 +8,7 @@ import { bodyProblem, type Warning } from '../errors.ts'
 import type { Definition } from '../nn/definition.ts'
 import type { ResolvedMetric } from '../nn/metrics/index.ts'
 import type { Given } from '../nn/named.ts'
-import { resolveOptimizer } from '../nn/optimizers/index.ts'
+import { optimizerMisfit, resolveOptimizer } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { planData } from './plan-data.ts'
 import { type NetworkPlan, planNetwork } from './plan-network.ts'
@@ -55,7 +55,7 @@ export function planTraining(input: PlanInput): TrainingPlan {
   const { toldBack, ...data } = planData(table, columns, definition, request, seed)
   const network = planNetwork(definition, data.encoders, data.target, request)
   const { dataset, epochs = DEFAULT_EPOCHS, shuffle = true, device = 'auto', engine = 'onnxruntime' } = request
-  const optimizer = resolveOptimizer(request.optimizer ?? 'adam')
+  const optimizer = planOptimizer(request)
   const batchSize = batchSizeOf(request, data.split.train.length)
   const metrics = network.metrics.map(metricToldBack)
   const resolved: ResolvedRequest = {
@@ -64,6 +64,14 @@ export function planTraining(input: PlanInput): TrainingPlan {
   }
   const inputShape = network.model.inputs[0]?.shape ?? []
   return { ...data, ...network, request: resolved, inputShape, optimizer, epochs, batchSize, shuffle, seed }
+}
+
+function planOptimizer({ optimizer: given }: TrainingRequest): OptimizerConfig {
+  const optimizer = resolveOptimizer(given ?? 'adam')
+  const misfit = optimizerMisfit(optimizer)
+  if (misfit === null) return optimizer
+  const pointer = `/optimizer${misfit.pointer}`
+  throw bodyProblem('invalid_training', pointer, `${pointer.slice(1).replaceAll('/', '.')}: ${misfit.detail}`)
 }
 
 function batchSizeOf({ batch_size }: TrainingRequest, trainRows: number): number {

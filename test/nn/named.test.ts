@@ -31,6 +31,12 @@ test.each<readonly [string, object]>([
   ['no epsilon', { name: 'rmsprop', epsilon: 0 }],
   ['an unknown schedule', { name: 'adam', learning_rate: { name: 'sawtooth' } }],
   ['an unknown argument', { name: 'adam', beta1: 0.9 }],
+  ['a rate of 0 for FTRL', { name: 'ftrl', learning_rate: 0 }],
+  ['AdamW without a decay', { name: 'adamw', weight_decay: null }],
+  ['clipping to nothing', { name: 'sgd', clipnorm: 0 }],
+  ['accumulation over one batch', { name: 'sgd', gradient_accumulation_steps: 1 }],
+  ['half a batch', { name: 'sgd', ema_overwrite_frequency: 0.5 }],
+  ['a schedule without its steps', { name: 'sgd', learning_rate: { name: 'cosine_decay', initial_learning_rate: 1 } }],
 ])('%s is refused', (_name, given) => {
   expect(ajv.compile(OptimizerSchema)(given)).toBe(false)
 })
@@ -42,6 +48,15 @@ test('defaults are told back', () => {
     beta_1: 0.8,
     beta_2: 0.999,
     epsilon: 1e-7,
+    amsgrad: false,
+    weight_decay: null,
+    clipnorm: null,
+    clipvalue: null,
+    global_clipnorm: null,
+    use_ema: false,
+    ema_momentum: 0.99,
+    ema_overwrite_frequency: null,
+    gradient_accumulation_steps: null,
   })
 })
 

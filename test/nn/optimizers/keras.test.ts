@@ -1,55 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Given } from '../../../src/nn/named.ts'
+import { slotsOf } from '../../../src/nn/optimizers/apply.ts'
 import { optimizerOf, optimizers, resolveOptimizer } from '../../../src/nn/optimizers/index.ts'
-import { createBuilder } from '../../../src/onnx/builder.ts'
-import { toBytes } from '../../../src/onnx/codec.ts'
-import { type Tensor, tensorOf } from '../../../src/onnx/tensor.ts'
-import type { Real } from '../../../src/onnx/value.ts'
-import { openSession } from '../../../src/runtime/session.ts'
 import { allclose } from '../../support/allclose.ts'
-import { newGraph, numbers } from '../../support/graph.ts'
 import { kerasFixture } from '../../support/keras.ts'
-
-/** The weight after each update by one of the gradients. */
-async function trace(
-  given: Given,
-  start: readonly number[],
-  gradients: readonly (readonly number[])[],
-  rates: readonly number[],
-): Promise<number[][]> {
-  const config = resolveOptimizer(given)
-  const optimizer = optimizerOf(config)
-  const op = createBuilder(newGraph())
-  const vector = (name: string): Real => op.graph.input(name, 'float32', [1, start.length])
-  const number = (name: string): Real => op.graph.input(name, 'float32', [1, 1])
-  const slotStarts = optimizer.slots(config)
-  const inputs = {
-    weight: vector('weight'),
-    gradient: vector('gradient'),
-    slots: Object.fromEntries(Object.keys(slotStarts).map((slot) => [slot, vector(slot)])),
-    scalars: Object.fromEntries(
-      Object.keys(optimizer.scalars(config, 1, 0.1)).map((name) => [name, number(`at ${name}`)]),
-    ),
-  }
-  const next = optimizer.update(op, inputs, config)
-  expect(Object.keys(next.slots).sort()).toEqual(Object.keys(slotStarts).sort())
-  const outputs = { weight: next.weight, ...next.slots }
-  for (const value of Object.values(outputs)) op.graph.output(value)
-  const row = (values: ArrayLike<number>) => tensorOf('float32', values, [1, values.length])
-  const state: Record<string, Tensor> = { weight: row(start) }
-  for (const [slot, value] of Object.entries(slotStarts)) state[slot] = row(start.map(() => value))
-  const session = await openSession(toBytes(op.graph))
-  const weights: number[][] = []
-  for (const [i, gradient] of gradients.entries()) {
-    const scalars = Object.entries(optimizer.scalars(config, i + 1, rates[i] ?? 0))
-    const feeds = Object.fromEntries(scalars.map(([name, value]) => [`at ${name}`, row([value])]))
-    const results = await session.run({ ...state, ...feeds, gradient: row(gradient) })
-    for (const [name, value] of Object.entries(outputs)) state[name] = results[value.name] as Tensor
-    weights.push(numbers(state.weight))
-  }
-  await session.close()
-  return weights
-}
+import { traceOptimizer } from '../../support/optimizer-trace.ts'
 
 interface Vectors {
   readonly start: number[]
@@ -63,7 +18,8 @@ const { start, gradients, rates, defaults, traces } = kerasFixture<Vectors>('opt
 test.each(traces.map(({ config, weights }) => [JSON.stringify(config), config, weights] as const))(
   "%s moves as Keras' does over ten steps of large, tiny and absent gradients at a changing rate",
   async (_name, config, weights) => {
-    const steps = await trace(config, start, gradients, rates)
+    const { weights: steps, slots } = await traceOptimizer(config, { start, gradients, rates })
+    expect(Object.keys(slots)).toEqual(Object.keys(slotsOf(resolveOptimizer(config))))
     // what is compared is how far each weight moved: weights themselves would hide a wrong small step
     const moves = (path: readonly number[][]) => path.flatMap((row) => row.map((value, i) => value - (start[i] ?? 0)))
     allclose(moves(steps), moves(weights), { relative: 1e-4, absolute: 1e-6 })
@@ -104,25 +60,80 @@ describe("C26: Adam's epsilon stands outside of the bias correction", () => {
         [0.86383704, 0.73614244],
       ],
     ],
+    [
+      { beta_2: 0.5, amsgrad: true },
+      [
+        [0.95857865, 0.90000017],
+        [0.9121685, 0.84134143],
+        [0.86383704, 0.80087419],
+      ],
+    ],
   ])('adam with %j', async (config, expected) => {
-    const steps = await trace({ name: 'adam', ...config }, [1, 1], tiny, [0.1, 0.1, 0.1])
-    allclose(steps.flat(), expected.flat(), { relative: 1e-5 })
+    const run = { start: [1, 1], gradients: tiny, rates: [0.1, 0.1, 0.1] }
+    const { weights } = await traceOptimizer({ name: 'adam', ...config } as Given, run)
+    allclose(weights.flat(), expected.flat(), { relative: 1e-5 })
   })
 })
 
-test('weights laid end to end move as they would alone', async () => {
-  const together = await trace('adam', start, gradients, rates)
-  for (const i of start.keys()) {
-    const alone = await trace(
-      'adam',
-      [start[i] ?? 0],
-      gradients.map((row) => [row[i] ?? 0]),
-      rates,
-    )
-    allclose(
-      alone.flat(),
-      together.map((row) => row[i] ?? 0),
-      { relative: 1e-6, absolute: 1e-7 },
-    )
-  }
+describe('C30: FTRL starts anew, whatever the initial weights were', () => {
+  test.each([
+    [
+      {},
+      [
+        [0.016386276, 0],
+        [0.068026054, 0],
+        [0.043026054, -0.06882472],
+      ],
+    ],
+    [
+      { l1_regularization_strength: 0.5 },
+      [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    [
+      { l2_regularization_strength: 0.1, l2_shrinkage_regularization_strength: 0.1, beta: 0.1 },
+      [
+        [-0.032248167, -0.045847609],
+        [0.008447735, -0.043745605],
+        [-0.011107947, -0.096139232],
+      ],
+    ],
+  ])('ftrl with %j', async (config, expected) => {
+    const gradients = [
+      [0.1, 0],
+      [-0.2, 0],
+      [0.1, 0.3],
+    ]
+    const run = { start: [1, 1], gradients, rates: [0.1, 0.1, 0.1] }
+    const { weights } = await traceOptimizer({ name: 'ftrl', ...config } as Given, run)
+    allclose(weights.flat(), expected.flat(), { relative: 1e-4, absolute: 1e-7 })
+  })
+
+  test('a weight that never had a gradient is 0, with an accumulator of 0 too', async () => {
+    const run = { start: [1, 2], gradients: [[0, 0.1]], rates: [0.1] }
+    const { weights } = await traceOptimizer({ name: 'ftrl', initial_accumulator_value: 0 } as Given, run)
+    expect(weights[0]?.[0]).toBeCloseTo(0, 20)
+    expect(Number.isFinite(weights[0]?.[1])).toBe(true)
+  })
+})
+
+test.each(Object.keys(optimizers))('%s moves weights laid end to end as it would alone', async (name) => {
+  const together = await traceOptimizer(name, { start, gradients, rates })
+  const groups = start.map(() => [1])
+  const alone = await traceOptimizer(name, { start, gradients, rates, groups })
+  allclose(alone.weights.flat(), together.weights.flat(), { relative: 1e-6, absolute: 1e-7 })
+})
+
+test.each([0, 1, 999, 1000, 5000])('nadam multiplies its momenta up to step %i', (step) => {
+  const { beta_1 } = resolveOptimizer('nadam') as unknown as { beta_1: number }
+  let product = 1
+  for (let t = 1; t <= step + 1; t++) product *= beta_1 * (1 - 0.5 * 0.96 ** t)
+  const config = { ...resolveOptimizer('nadam'), epsilon: 1 } as ReturnType<typeof resolveOptimizer>
+  const { gradient_descent, epsilon } = optimizerOf(config).scalars(config, step + 1, 1)
+  // epsilon is 1/s here, and gradient_descent -(1 - u)/((1 - P)·s)
+  const u = beta_1 * (1 - 0.5 * 0.96 ** (step + 1))
+  expect((gradient_descent as number) / -(epsilon as number)).toBeCloseTo((1 - u) / (1 - product), 10)
 })
