@@ -1,6 +1,7 @@
 /** Trains small networks on numbers given in the test, without a table or a service. */
 import { parseDefinition } from '../../src/nn/definition.ts'
 import { lossOf, resolveLoss } from '../../src/nn/losses/index.ts'
+import type { TargetKind } from '../../src/nn/losses/loss.ts'
 import { resolveMetric } from '../../src/nn/metrics/index.ts'
 import { buildModel } from '../../src/nn/model.ts'
 import type { Given } from '../../src/nn/named.ts'
@@ -36,16 +37,17 @@ export function smallSettings(given: SmallTraining): FitSettings {
   const { x, y, layers, metrics = [], epochs = 1, batchSize = x.length, shuffle = false, validate = false } = given
   const rows = x.length
   const width = x[0]?.length ?? 0
+  const model = buildModel(parseDefinition({ layers: [{ type: 'Input', shape: [width] }, ...layers] }))
   const loss = resolveLoss(given.loss)
   const { targetKind } = lossOf(loss)
   const part = {
     rows,
     x: tensorOf('float32', x.flat(), [rows, width]),
-    y: targetKind === 'class_index' ? tensorOf('int32', y, [rows]) : tensorOf('float32', y, [rows, 1]),
+    y: targetTensor(targetKind, y, model.outputs[0]?.shape[0] ?? 1),
     weights: given.weights ? Float32Array.from(given.weights) : null,
   }
   return {
-    model: buildModel(parseDefinition({ layers: [{ type: 'Input', shape: [width] }, ...layers] })),
+    model,
     loss,
     optimizer: resolveOptimizer(given.optimizer as { name: string }),
     metrics: metrics.map(resolveMetric),
@@ -59,6 +61,14 @@ export function smallSettings(given: SmallTraining): FitSettings {
     providers: ['cpu'],
     threads: 1,
   }
+}
+
+/** Targets in the form that a loss takes. */
+function targetTensor(kind: TargetKind, y: readonly number[], units: number) {
+  if (kind === 'class_index') return tensorOf('int32', y, [y.length])
+  if (kind !== 'one_hot') return tensorOf('float32', y, [y.length, 1])
+  const rows = y.flatMap((index) => Array.from({ length: units }, (_, unit) => Number(unit === index)))
+  return tensorOf('float32', rows, [y.length, units])
 }
 
 /** Trains and gives the history beside the result. */

@@ -4,43 +4,44 @@ import type { Any, Real } from '../../onnx/value.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
 import { FromLogits, logitsMisfit } from './from-logits.ts'
-import { asFloats, clippedLog, defineLoss, dividedByMean, meanPerSample, targetName, unitsMisfit } from './loss.ts'
+import { LabelSmoothing, type SmoothedConfig, smoothed } from './label-smoothing.ts'
+import { asFloats, clippedLog, defineLoss, dividedByMean, meanPerSample } from './loss.ts'
+import { twoClassesMisfit } from './misfits.ts'
 
 /**
  * yTrue 0 or 1 (or between), one output per label with sigmoid.
  * From logits z: y·softplus(-z) + (1-y)·softplus(z), whose gradient is sigmoid(z) - y at every z.
  * @see https://keras.io/api/losses/probabilistic_losses/
  */
-export const binaryCrossentropy = defineLoss({
-  config: Strict({ name: NameOf('binary_crossentropy'), from_logits: FromLogits }),
+export const binaryCrossentropy = defineLoss<SmoothedConfig>({
+  config: Strict({
+    name: NameOf('binary_crossentropy', 'bce'),
+    from_logits: FromLogits,
+    label_smoothing: LabelSmoothing,
+  }),
   targetKind: 'binary',
-  perSample: (op, yTrue, yPred, { from_logits }) => {
-    if (from_logits) return ofLogits(op, yTrue, yPred)
+  perSample: (op, yTrue, yPred, config) => {
+    if (config.from_logits) return ofLogits(op, yTrue, yPred, config)
     const no = op.Sub(op.scalar(1, yPred), yPred)
-    return weighed(op, yTrue, op.Neg(clippedLog(op, yPred)), op.Neg(clippedLog(op, no)))
+    const y = smoothed(op, asFloats(op, yTrue, yPred), config.label_smoothing, 0.5)
+    return weighed(op, y, op.Neg(clippedLog(op, yPred)), op.Neg(clippedLog(op, no)))
   },
   fromLogits: ofLogits,
-  logitsGradient: (op, yTrue, logits) => dividedByMean(op, op.Sub(op.Sigmoid(logits), asFloats(op, yTrue, logits))),
-  fits: (output, target, { from_logits }) => {
-    if (target.kind === 'regression') {
-      return `binary_crossentropy learns two classes, but ${targetName(target)} is a number: use mean_squared_error`
-    }
-    if (target.kind === 'multiclass') {
-      return `binary_crossentropy learns two classes, but ${targetName(target)} has ${target.labels?.length ?? 'more'}: use sparse_categorical_crossentropy with a softmax output`
-    }
-    const advice = 'give the last layer 1 unit with sigmoid, or use sparse_categorical_crossentropy'
-    const shape = unitsMisfit(output, 1, `binary_crossentropy learns ${targetName(target)} with 1 unit`, advice)
-    return shape ?? logitsMisfit(output, from_logits, 'sigmoid')
+  logitsGradient: (op, yTrue, logits, { label_smoothing }) => {
+    const y = smoothed(op, asFloats(op, yTrue, logits), label_smoothing, 0.5)
+    return dividedByMean(op, op.Sub(op.Sigmoid(logits), y))
   },
+  fits: (output, target, { from_logits }) =>
+    twoClassesMisfit(output, target, 'binary_crossentropy', 'sigmoid') ?? logitsMisfit(output, from_logits, 'sigmoid'),
   probabilities: ({ from_logits }) => (from_logits ? 'sigmoid' : null),
 })
 
-function ofLogits(op: Builder, yTrue: Any, logits: Real): Real {
-  return weighed(op, yTrue, op.Softplus(op.Neg(logits)), op.Softplus(logits))
+function ofLogits(op: Builder, yTrue: Any, logits: Real, config: SmoothedConfig): Real {
+  const y = smoothed(op, asFloats(op, yTrue, logits), config.label_smoothing, 0.5)
+  return weighed(op, y, op.Softplus(op.Neg(logits)), op.Softplus(logits))
 }
 
 /** The mean of y·costYes + (1-y)·costNo. */
-function weighed(op: Builder, yTrue: Any, costYes: Real, costNo: Real): Real {
-  const y = asFloats(op, yTrue, costYes)
+function weighed(op: Builder, y: Real, costYes: Real, costNo: Real): Real {
   return meanPerSample(op, op.Add(op.Mul(y, costYes), op.Mul(op.Sub(op.scalar(1, y), y), costNo)))
 }

@@ -5,33 +5,31 @@ import type { Any, Real } from '../../onnx/value.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
 import { FromLogits, type LogitsConfig, logitsMisfit } from './from-logits.ts'
-import {
-  asFloats,
-  clippedLog,
-  defineLoss,
-  dividedByMean,
-  inUnits,
-  type LossOutput,
-  meanPerSample,
-  type Target,
-  targetName,
-  unitsMisfit,
-} from './loss.ts'
+import { LabelSmoothing, type SmoothedConfig, smoothed } from './label-smoothing.ts'
+import { asFloats, clippedLog, defineLoss, dividedByMean, type LossOutput, meanPerSample, type Target } from './loss.ts'
+import { classesMisfit } from './misfits.ts'
 
 /**
  * yTrue one-hot, [batch, …, classes]. Probabilities are divided by their sum first, as Keras does.
  * @see https://keras.io/api/losses/probabilistic_losses/
  */
-export const categoricalCrossentropy = defineLoss<LogitsConfig>({
-  config: Strict({ name: NameOf('categorical_crossentropy'), from_logits: FromLogits }),
+export const categoricalCrossentropy = defineLoss<SmoothedConfig>({
+  config: Strict({
+    name: NameOf('categorical_crossentropy'),
+    from_logits: FromLogits,
+    label_smoothing: LabelSmoothing,
+  }),
   targetKind: 'one_hot',
-  perSample: (op, yTrue, yPred, { from_logits }) => {
-    if (from_logits) return expected(op, asFloats(op, yTrue, yPred), logSoftmax(op, yPred))
+  perSample: (op, yTrue, yPred, { from_logits, label_smoothing }) => {
+    const y = smoothedRows(op, yTrue, yPred, label_smoothing)
+    if (from_logits) return expected(op, y, logSoftmax(op, yPred))
     const sum = op.ReduceSum(yPred, op.ints([-1]), { keepdims: 1 })
-    return expected(op, asFloats(op, yTrue, yPred), clippedLog(op, op.Div(yPred, sum)))
+    return expected(op, y, clippedLog(op, op.Div(yPred, sum)))
   },
-  fromLogits: (op, yTrue, logits) => expected(op, asFloats(op, yTrue, logits), logSoftmax(op, logits)),
-  logitsGradient: (op, yTrue, logits) => minusTruth(op, asFloats(op, yTrue, logits), logits),
+  fromLogits: (op, yTrue, logits, { label_smoothing }) =>
+    expected(op, smoothedRows(op, yTrue, logits, label_smoothing), logSoftmax(op, logits)),
+  logitsGradient: (op, yTrue, logits, { label_smoothing }) =>
+    minusTruth(op, smoothedRows(op, yTrue, logits, label_smoothing), logits),
   fits,
   probabilities: ({ from_logits }) => (from_logits ? 'softmax' : null),
 })
@@ -51,6 +49,11 @@ export const sparseCategoricalCrossentropy = defineLoss<LogitsConfig>({
   fits,
   probabilities: ({ from_logits }) => (from_logits ? 'softmax' : null),
 })
+
+/** One-hot rows, smoothed towards one over the number of classes. */
+function smoothedRows(op: Builder, yTrue: Any, like: Real, smoothing: number): Real {
+  return smoothed(op, asFloats(op, yTrue, like), smoothing, 1 / Number(like.shape.at(-1)))
+}
 
 function logSoftmax(op: Builder, logits: Real): Real {
   return op.LogSoftmax(logits, { axis: -1 })
@@ -85,12 +88,5 @@ function oneHotOf(op: Builder, yTrue: Any, classes: number, type: Real['type']):
 
 /** One unit per class, softmax. */
 function fits(output: LossOutput, target: Target, { from_logits }: LogitsConfig): string | null {
-  if (target.kind === 'regression') {
-    return `crossentropy learns classes, but ${targetName(target)} is a number: use mean_squared_error`
-  }
-  const classes = target.labels?.length ?? 2
-  const orBinary = classes === 2 ? ', or 1 unit with sigmoid and binary_crossentropy' : ''
-  const advice = `give the last layer ${inUnits(classes)} with softmax${orBinary}`
-  const shape = unitsMisfit(output, classes, `${targetName(target)} has ${classes} classes`, advice)
-  return shape ?? logitsMisfit(output, from_logits, 'softmax')
+  return classesMisfit(output, target, 'crossentropy', 'softmax') ?? logitsMisfit(output, from_logits, 'softmax')
 }

@@ -1,7 +1,6 @@
 /** The form of a loss: one number per sample from the truth and the model's output. */
 import type { TUnsafe } from 'typebox'
 import type { Builder } from '../../onnx/builder.ts'
-import { formatShape } from '../../onnx/dims.ts'
 import type { Any, Real } from '../../onnx/value.ts'
 import type { ModelOutput } from '../model.ts'
 import type { NamedConfig } from '../named.ts'
@@ -22,6 +21,9 @@ export interface Target {
   /** The classes, for the two kinds that have them. */
   readonly labels?: readonly string[]
 }
+
+/** What the checks of a loss read of an output. */
+export type LossOutput = Pick<ModelOutput, 'shape' | 'activation'>
 
 export interface Loss<C extends NamedConfig = NamedConfig> {
   readonly config: TUnsafe<C>
@@ -56,14 +58,17 @@ export function defineLoss<C extends NamedConfig>(loss: Loss<C>): Loss {
   return loss
 }
 
-/** Probabilities are kept this far from 0 and 1 before their logarithm, as Keras does. */
-const probabilityEpsilon = 1e-7
+/** Keras' epsilon: what keeps logarithms and quotients finite. */
+export const epsilon = 1e-7
+
+/** Probabilities, kept a little away from 0 and 1 as Keras does. */
+export function clipped(op: Builder, probabilities: Real): Real {
+  return op.Clip(probabilities, op.scalar(epsilon, probabilities), op.scalar(1 - epsilon, probabilities))
+}
 
 /** log of probabilities, clipped as Keras clips. */
 export function clippedLog(op: Builder, probabilities: Real): Real {
-  const low = op.scalar(probabilityEpsilon, probabilities)
-  const high = op.scalar(1 - probabilityEpsilon, probabilities)
-  return op.Log(op.Clip(probabilities, low, high))
+  return op.Log(clipped(op, probabilities))
 }
 
 /** The mean over every axis but the batch's: [batch, …] → [batch]. */
@@ -82,27 +87,4 @@ export function dividedByMean(op: Builder, x: Real, without: readonly number[] =
 /** The truth as floats of the prediction's type. */
 export function asFloats(op: Builder, yTrue: Any, like: Real): Real {
   return yTrue.type === like.type ? (yTrue as Real) : op.Cast(yTrue, { to: like.type })
-}
-
-/** What the checks of a loss read of an output. */
-export type LossOutput = Pick<ModelOutput, 'shape' | 'activation'>
-
-/**
- * What is wrong with the output's shape for a column of a table that takes `units` values, and what to do; null where it
- * is right. Other numbers of axes would broadcast against the truth and train to the wrong end.
- */
-export function unitsMisfit({ shape }: LossOutput, units: number, what: string, advice: string): string | null {
-  const [count] = shape
-  if (shape.length !== 1) {
-    return `${what}, but the output has the shape ${formatShape(['batch', ...shape])}: put a Flatten layer before the last layer`
-  }
-  return count === units ? null : `${what}, but the output has ${inUnits(count ?? 0)}: ${advice}`
-}
-
-/** 1 unit, 3 units. */
-export const inUnits = (count: number) => `${count} ${count === 1 ? 'unit' : 'units'}`
-
-/** The target's column in words. */
-export function targetName({ column }: Target): string {
-  return column === undefined ? 'the target' : `the target ${JSON.stringify(column)}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lossOf, resolveLoss } from '../../../src/nn/losses/index.ts'
+import { losses, lossOf, resolveLoss } from '../../../src/nn/losses/index.ts'
 import type { Target } from '../../../src/nn/losses/loss.ts'
 import type { Given } from '../../../src/nn/named.ts'
 import { allclose } from '../../support/allclose.ts'
@@ -41,6 +41,78 @@ describe('C14: crossentropy from logits', () => {
     expect(classes.gradient).toEqual([0.5, 0, -0.5, 0, 0, 0].map((value) => expect.closeTo(value, 6)))
     const labels = await runLoss(binary, [[1], [0], [1], [0]], [[-200], [-200], [0], [0]], 'logits')
     allclose(labels.gradient, [-0.25, 0, -0.125, 0.125], { absolute: 1e-6 })
+  })
+})
+
+describe('C16: Huber', () => {
+  test.each([
+    [undefined, 1.0416667],
+    [2, 1.5416667],
+    [0.5, 0.625],
+  ])('with delta %s the errors 0.5, 1 and 3 give %d', async (delta, expected) => {
+    const loss = { name: 'huber', ...(delta !== undefined && { delta }) }
+    allclose([await meanLoss(loss, [[0, 0, 0]], [[0.5, 1, 3]])], [expected], { relative: 1e-6 })
+  })
+
+  test('at delta both branches agree, in the loss and in its slope', async () => {
+    const at = async (error: number) => {
+      const { perSample, gradient } = await runLoss({ name: 'huber', delta: 2 } as Given, [[0]], [[error]])
+      return [...perSample, ...gradient]
+    }
+    allclose(await at(2), [2, 2])
+    allclose(await at(2.0001), [2.0002, 2], { absolute: 1e-5 })
+    allclose(await at(-1.9999), [1.9998, -1.9999], { absolute: 1e-5 })
+  })
+
+  test('log_cosh of the same errors is 0.95440795, and of an error of 1000 finite', async () => {
+    allclose([await meanLoss('log_cosh', [[0, 0, 0]], [[0.5, 1, 3]])], [0.95440795], { relative: 1e-6 })
+    allclose([await meanLoss('log_cosh', [[0, 0]], [[1000, -1000]])], [1000 - Math.LN2], { relative: 1e-6 })
+  })
+})
+
+test('a truth of 0 and of -1 are the same no to the hinges', async () => {
+  for (const name of ['hinge', 'squared_hinge']) {
+    expect(await meanLoss(name, [[0], [1]], [[0.3], [0.4]])).toBe(await meanLoss(name, [[-1], [1]], [[0.3], [0.4]]))
+  }
+})
+
+describe('what can be computed from logits is the same as from their probabilities', () => {
+  const y = [
+    [0, 1, 0],
+    [1, 0, 0],
+  ]
+  const z = [
+    [0.3, -1.2, 2.1],
+    [0.8, 0.1, -0.4],
+  ]
+  const softmax = (row: number[]) => row.map((value) => Math.exp(value) / row.reduce((sum, v) => sum + Math.exp(v), 0))
+  const sigmoid = (row: number[]) => row.map((value) => 1 / (1 + Math.exp(-value)))
+  const given: Given[] = [
+    ...Object.keys(losses).filter((name) => losses[name]?.fromLogits && losses[name]?.targetKind !== 'class_index'),
+    { name: 'binary_focal_crossentropy', gamma: 0.5, apply_class_balancing: true, label_smoothing: 0.1 } as Given,
+    { name: 'categorical_focal_crossentropy', gamma: 0.5, label_smoothing: 0.1 } as Given,
+  ]
+  test.each(given)('%j', async (loss) => {
+    const activation = lossOf(resolveLoss(loss)).targetKind === 'binary' ? sigmoid : softmax
+    const probabilities = await runLoss(loss, y, z.map(activation))
+    allclose((await runLoss(loss, y, z, 'logits')).perSample, probabilities.perSample, {
+      relative: 1e-5,
+      absolute: 1e-6,
+    })
+  })
+
+  test('focal losses of extreme logits are finite, and so are their slopes', async () => {
+    const wrong = await runLoss('categorical_focal_crossentropy', [[0, 0, 1]], [[1000, 0, -1000]], 'logits')
+    expect(wrong.perSample).toEqual([500])
+    for (const gamma of [0.5, 2]) {
+      for (const loss of [
+        { name: 'binary_focal_crossentropy', gamma },
+        { name: 'categorical_focal_crossentropy', gamma },
+      ]) {
+        const { gradient } = await runLoss(loss, [[1, 0, 0]], [[1000, -1000, 0]], 'logits')
+        for (const slope of gradient) expect(slope).toSatisfy(Number.isFinite)
+      }
+    }
   })
 })
 
@@ -211,6 +283,16 @@ describe('whether a loss fits the output and the target', () => {
     [sparse, 2, 'softmax', two],
     ['categorical_crossentropy', 3, 'softmax', three],
     [{ name: sparse, from_logits: true } as Given, 3, 'linear', three],
+    ['huber', 1, 'linear', number],
+    ['poisson', 1, 'exponential', number],
+    ['hinge', 1, 'tanh', two],
+    ['squared_hinge', 1, 'linear', two],
+    ['categorical_hinge', 3, 'linear', three],
+    ['categorical_hinge', 2, 'softmax', two],
+    ['kld', 3, 'softmax', three],
+    ['cosine_similarity', 3, 'linear', three],
+    ['binary_focal_crossentropy', 1, 'sigmoid', two],
+    ['categorical_focal_crossentropy', 3, 'softmax', three],
   ])('%j with %d units and %s fits %j', (given, units, activation, target) => {
     expect(fits(given, units, activation, target)).toBeNull()
   })
@@ -231,6 +313,17 @@ describe('whether a loss fits the output and the target', () => {
     [sparse, 3, 'sigmoid', three, /no distribution over the classes/],
     [{ name: sparse, from_logits: true } as Given, 3, 'softmax', three, /leave from_logits out/],
     ['categorical_crossentropy', 2, 'softmax', three, /3 classes, but the output has 2 units/],
+    ['huber', 2, 'linear', number, /2 units: give the last layer 1 unit/],
+    ['msle', 1, 'linear', three, /has 3 classes/],
+    ['hinge', 1, 'tanh', number, /hinge learns two classes, but the target "price" is a number/],
+    ['hinge', 3, 'linear', three, /hinge learns two classes/],
+    ['squared_hinge', 2, 'tanh', two, /1 unit with tanh/],
+    ['categorical_hinge', 1, 'linear', two, /2 units with linear, or 1 unit/],
+    ['kld', 3, 'linear', three, /kl_divergence compares distributions.*"softmax"/],
+    ['kld', 3, 'sigmoid', three, /kl_divergence compares distributions/],
+    ['cosine_similarity', 1, 'linear', number, /is a number: use mean_squared_error/],
+    ['binary_focal_crossentropy', 1, 'linear', two, /"from_logits": true/],
+    ['categorical_focal_crossentropy', 3, 'sigmoid', three, /no distribution/],
   ])('%j with %d units and %s does not fit %j', (given, units, activation, target, words) => {
     expect(fits(given, units, activation, target)).toMatch(words)
   })
@@ -254,8 +347,25 @@ describe('whether a loss fits the output and the target', () => {
     expect(of({ name: sparse, from_logits: true } as Given)).toBe('softmax')
     expect([of(sparse), of(binary), of('mse')]).toEqual([null, null, null])
   })
+
+  test('margins and scores become probabilities with the same winner; probabilities stay as they are', () => {
+    const of = (given: Given, activation: 'linear' | 'tanh' | 'sigmoid' | 'softmax') => {
+      const config = resolveLoss(given)
+      return lossOf(config).probabilities?.(config, { activation })
+    }
+    expect([of('hinge', 'tanh'), of('squared_hinge', 'linear'), of('hinge', 'sigmoid')]).toEqual([
+      'sigmoid',
+      'sigmoid',
+      null,
+    ])
+    expect([of('categorical_hinge', 'linear'), of('categorical_hinge', 'softmax')]).toEqual(['softmax', null])
+    expect([of('cosine_similarity', 'linear'), of('cosine_similarity', 'softmax')]).toEqual(['softmax', null])
+  })
 })
 
 test('short names mean the long ones', () => {
-  expect([resolveLoss('mse').name, resolveLoss('mae').name]).toEqual(['mean_squared_error', 'mean_absolute_error'])
+  const long = (name: string) => resolveLoss(name).name
+  expect([long('mse'), long('mae')]).toEqual(['mean_squared_error', 'mean_absolute_error'])
+  expect([long('mape'), long('msle')]).toEqual(['mean_absolute_percentage_error', 'mean_squared_logarithmic_error'])
+  expect([long('kld'), long('logcosh'), long('bce')]).toEqual(['kl_divergence', 'log_cosh', 'binary_crossentropy'])
 })
