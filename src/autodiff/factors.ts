@@ -5,7 +5,7 @@
  * an LSTM then cost one `Concat` and one `Mul` in a step backward.
  */
 import { type Builder, createBuilder } from '../onnx/builder.ts'
-import { sameShape } from '../onnx/dims.ts'
+import { normalizeAxis, sameShape } from '../onnx/dims.ts'
 import { Graph, type Node } from '../onnx/graph.ts'
 import { pruneAddedNodes, valuesRead } from '../onnx/passes/prune.ts'
 import type { Real, Value } from '../onnx/value.ts'
@@ -97,7 +97,10 @@ function createRewriting(graph: Graph, uses: Map<Value, number>) {
   const rewrite = ({ opType, name, attributes }: Node, inputs: readonly (Value | null)[]): Value | null => {
     const op = createBuilder(graph).named(name)
     if (opType === 'Mul') return rewriteMul(op, inputs as readonly Real[])
-    if (opType === 'Concat') return rewriteConcat(op, inputs as readonly Real[], attributes.axis as number)
+    if (opType === 'Concat') {
+      const parts = inputs as readonly Real[]
+      return rewriteConcat(op, parts, normalizeAxis(attributes.axis as number, parts[0]?.shape.length ?? 0))
+    }
     return null
   }
 

@@ -25,6 +25,13 @@ export interface Pool extends WindowAttributes {
   readonly ceil_mode?: 0 | 1
 }
 
+export interface Recurrence {
+  readonly hidden_size: number
+  readonly direction?: 'forward' | 'reverse' | 'bidirectional'
+  /** Names of ONNX operators, in the order that each operator says. */
+  readonly activations?: readonly string[]
+}
+
 export interface Operators {
   // elementwise, one input
   Neg<T extends Numeric>(x: T): T
@@ -152,6 +159,39 @@ export interface Operators {
   ConstantOfShape<T extends ElementType>(shape: Index, attributes: { value: Tensor<T> }): Value<T>
   // chance
   Dropout<T extends Real>(x: T, ratio: Real | null, trainingMode: Bool | null, attributes: { seed?: number }): [T, Bool]
+  // recurrence, [time, batch, features]; weights have an axis of directions in front. Forward only (see `forwardOnly`)
+  /** All states [time, directions, batch, hidden], and the last ones. */
+  RNN<T extends Real>(
+    x: T,
+    w: T,
+    r: T,
+    b: T | null,
+    sequenceLengths: Value<'int32'> | null,
+    h0: T | null,
+    attributes: Recurrence,
+  ): [T, T]
+  /** Gates z, r, h. */
+  GRU<T extends Real>(
+    x: T,
+    w: T,
+    r: T,
+    b: T | null,
+    sequenceLengths: Value<'int32'> | null,
+    h0: T | null,
+    attributes: Recurrence & { linear_before_reset?: 0 | 1 },
+  ): [T, T]
+  /** Gates i, o, f, c; the last output is the last cell state. */
+  LSTM<T extends Real>(
+    x: T,
+    w: T,
+    r: T,
+    b: T | null,
+    sequenceLengths: Value<'int32'> | null,
+    h0: T | null,
+    c0: T | null,
+    peepholes: T | null,
+    attributes: Recurrence,
+  ): [T, T, T]
   // control flow
   Scan(
     inputs: readonly Any[],
@@ -200,10 +240,19 @@ export type OutputsOf<K extends OpType> =
       : [Extract<Result, Value>]
     : never
 
+/**
+ * Operators with a real input and a real output that have no gradient rule, and why. The fused recurrences give no gates, so
+ * that a backward pass would have to compute all of them again: recurrent layers train through `Scan` and serve through these.
+ */
+export const forwardOnly = { RNN: 'gives no gates', GRU: 'gives no gates', LSTM: 'gives no gates' } as const
+
 /** Operators with a real input and a real output: each of them has a gradient rule. Derived, so none can be forgotten. */
-export type DifferentiableOp = {
-  [K in OpType]: TakesReal<InputsOf<K>> extends true ? (GivesReal<OutputsOf<K>> extends true ? K : never) : never
-}[OpType]
+export type DifferentiableOp = Exclude<
+  {
+    [K in OpType]: TakesReal<InputsOf<K>> extends true ? (GivesReal<OutputsOf<K>> extends true ? K : never) : never
+  }[OpType],
+  keyof typeof forwardOnly
+>
 
 type HasReal<V> =
   Extract<V, Value> extends Value<infer T> ? (Extract<T, 'float32'> extends never ? false : true) : false
@@ -215,6 +264,9 @@ export const severalOutputs: Readonly<Record<SeveralOutputsOp, true>> = {
   Split: true,
   Dropout: true,
   MaxPool: true,
+  RNN: true,
+  GRU: true,
+  LSTM: true,
   Scan: true,
 }
 
@@ -224,7 +276,13 @@ type SeveralOutputsOp = { [K in OpType]: ReturnType<Operators[K]> extends readon
  * Operators whose later outputs may be left out, with how many must be there. Those that nobody reads are not written into
  * the file: ONNX Runtime takes longer where it is asked for the indices of a pool or the mask of a dropout.
  */
-export const requiredOutputs: Readonly<Partial<Record<OpType, number>>> = { Dropout: 1, MaxPool: 1 }
+export const requiredOutputs: Readonly<Partial<Record<OpType, number>>> = {
+  Dropout: 1,
+  MaxPool: 1,
+  RNN: 1,
+  GRU: 1,
+  LSTM: 1,
+}
 
 /** Operators outside of ONNX's standard domain. */
 export const domains: Readonly<Partial<Record<OpType, string>>> = { FusedMatMul: 'com.microsoft' }

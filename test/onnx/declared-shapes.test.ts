@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Builder, createBuilder } from '../../src/onnx/builder.ts'
 import type { Dim } from '../../src/onnx/dims.ts'
 import type { OpType } from '../../src/onnx/ops.ts'
-import { tensorOf } from '../../src/onnx/tensor.ts'
+import { elementCount, tensorOf } from '../../src/onnx/tensor.ts'
 import type { Any, Real } from '../../src/onnx/value.ts'
 import { inputsOf } from '../autodiff/inputs-of.ts'
 import type { Trial } from '../support/check-vjp.ts'
@@ -52,6 +52,13 @@ test.each(Object.entries(inputsOf))('%s gives the shape that its rule declares',
   fc.assert(fc.asyncProperty(trials, compareDeclared), { numRuns: 10 }),
 )
 
+const ones = (op: Builder, ...dims: number[]) =>
+  op.constant(tensorOf('float32', Array(elementCount(dims)).fill(1), dims))
+
+/** One direction, two hidden units, one step. */
+const recurrence = (op: Builder, x: Real, gates: number) =>
+  [op.Unsqueeze(x, op.ints([0])), ones(op, 1, 2 * gates, 3), ones(op, 1, 2 * gates, 2)] as const
+
 /** Operators that have no gradient, and so no drawn inputs. x is [batch, 3]. */
 const others: [OpType, (op: Builder, x: Real) => Any][] = [
   ['Not', (op, x) => op.Not(op.IsNaN(x))],
@@ -62,6 +69,9 @@ const others: [OpType, (op: Builder, x: Real) => Any][] = [
   ['And', (op, x) => op.And(op.Less(x, op.scalar(1, x)), op.Or(op.IsNaN(x), op.IsInf(x)))],
   ['ArgMax', (op, x) => op.ArgMax(x, { axis: -1, keepdims: 0 })],
   ['ArgMin', (op, x) => op.ArgMin(x, { axis: 0 })],
+  ['RNN', (op, x) => op.RNN(...recurrence(op, x, 1), null, null, null, { hidden_size: 2 })[0]],
+  ['GRU', (op, x) => op.GRU(...recurrence(op, x, 3), null, null, null, { hidden_size: 2 })[1]],
+  ['LSTM', (op, x) => op.LSTM(...recurrence(op, x, 4), null, null, null, null, null, { hidden_size: 2 })[2]],
   ['Shape', (op, x) => op.Shape(x, { start: -1 })],
   ['Size', (op, x) => op.Size(x)],
   ['ConstantOfShape', (op, x) => op.ConstantOfShape(op.Shape(x, {}), { value: tensorOf('int64', [7]) })],

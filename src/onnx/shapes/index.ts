@@ -4,6 +4,7 @@ import { controlShapes } from './control.ts'
 import { elementwiseShapes } from './elementwise.ts'
 import { linalgShapes } from './linalg.ts'
 import { placeShapes } from './places.ts'
+import { recurrenceShapes } from './recurrence.ts'
 import { reductionShapes } from './reductions.ts'
 import type { ShapeRule } from './rule.ts'
 import { spatialShapes } from './spatial.ts'
@@ -14,5 +15,6 @@ export const shapeRules: Readonly<Record<OpType, ShapeRule>> = {
   ...reductionShapes,
   ...placeShapes,
   ...spatialShapes,
+  ...recurrenceShapes,
   ...controlShapes,
 }

@@ -1,0 +1,110 @@
+/** The form of a recurrent cell: its formula for one step, and the fused operator that serves it. */
+import type { Builder } from '../../../onnx/builder.ts'
+import type { Real } from '../../../onnx/value.ts'
+import { type ActivationName, activations } from '../../activations.ts'
+
+/** What a cell reads of its layer's arguments. */
+export interface CellConfig {
+  readonly units: number
+  readonly activation: ActivationName | null
+}
+
+export interface CellWeights {
+  /** [features, gates·units] */
+  readonly kernel: Real
+  /** [units, gates·units] */
+  readonly recurrent_kernel: Real
+  readonly bias: Real | null
+}
+
+/** Weights in the order in which the steps want them; made once, around the loop. */
+export interface Arranged {
+  /** What the inputs are projected by: x·kernel + bias. */
+  readonly kernel: Real
+  readonly bias: Real | null
+  readonly recurrent: readonly Real[]
+  readonly recurrentBias: Real | null
+}
+
+export interface Step {
+  /** The projected input, [batch, gates·units]. */
+  readonly x: Real
+  /** The states before, [batch, units] each; the first is the output. */
+  readonly states: readonly Real[]
+  /** The first state as the products see it: with dropout. */
+  readonly seen: Real
+  readonly weights: Arranged
+}
+
+export type Direction = 'forward' | 'reverse'
+
+export interface FusedResult {
+  /** All outputs, [time, 1, batch, units], in the order of time. */
+  readonly sequence: Real
+  /** The states after the last step, [1, batch, units] each. */
+  readonly states: readonly Real[]
+}
+
+export interface Cell<C extends CellConfig = CellConfig> {
+  readonly stateCount: number
+  arrange(op: Builder, weights: CellWeights, config: C): Arranged
+  /** The states after a step. */
+  step(op: Builder, step: Step, config: C): readonly Real[]
+  /** The activations that the operator would have to know. */
+  activations(config: C): readonly (ActivationName | null)[]
+  /** `x` is [time, batch, features]; `names` are ONNX's of `activations`. */
+  fused(op: Builder, x: Real, weights: CellWeights, config: C, options: FusedOptions): FusedResult
+}
+
+export interface FusedOptions {
+  readonly direction: Direction
+  readonly names: readonly string[]
+}
+
+/** Activations that the fused operators know without arguments. */
+export const fusedActivations: Readonly<Partial<Record<ActivationName, string>>> = {
+  tanh: 'Tanh',
+  sigmoid: 'Sigmoid',
+  relu: 'Relu',
+}
+
+/** An activation of the cell; null is linear. */
+export function activate(op: Builder, x: Real, name: ActivationName | null): Real {
+  return activations[name ?? 'linear'].apply(op, x)
+}
+
+/** Gates that lie side by side in `x`, each activated: at once where the activation works element by element. */
+export function activateGates(op: Builder, x: Real, count: number, units: number, name: ActivationName | null): Real[] {
+  const acrossUnits = name === 'softmax' || name === 'log_softmax'
+  if (acrossUnits) return splitGates(op, x, count, units).map((gate) => activate(op, gate, name))
+  return splitGates(op, activate(op, x, name), count, units)
+}
+
+/** Blocks of `units` columns. */
+export function splitGates(op: Builder, x: Real, count: number, units: number): Real[] {
+  const sizes = Array.from({ length: count }, () => units)
+  return op.Split(x, op.ints(sizes), { axis: -1 }) as Real[]
+}
+
+/** Blocks of columns in another order. */
+export function reorderGates<T extends Real | null>(op: Builder, x: T, order: readonly number[], units: number): T {
+  if (x === null) return x
+  const gates = splitGates(op, x, order.length, units)
+  return op.Concat(
+    order.map((at) => gates[at] as Real),
+    { axis: -1 },
+  ) as T
+}
+
+/** A weight as the fused operators want it: rows for gates, with an axis of directions in front. */
+export function fusedWeight(op: Builder, x: Real): Real {
+  return op.Unsqueeze(op.Transpose(x, { perm: [1, 0] }), op.ints([0]))
+}
+
+/** The biases of the input and of the recurrent product side by side; zeros stand for one that is not there. */
+export function fusedBias(op: Builder, input: Real | null, recurrent: Real | null): Real | null {
+  const some = input ?? recurrent
+  if (!some) return null
+  const zeros = op.Mul(some, op.scalar(0, some))
+  return op.Unsqueeze(op.Concat([input ?? zeros, recurrent ?? zeros], { axis: 0 }), op.ints([0]))
+}

@@ -1,0 +1,73 @@
+/**
+ * The cell of GRU (Cho et al. 2014): h' = z·h + (1 - z)·act(candidate). With `reset_after` the reset gate applies to the
+ * recurrent product, which has a bias of its own (cuDNN's form, Keras' default); without it to the state before the product.
+ * Gates stand in the order z, r, candidate, in Keras and in ONNX.
+ */
+import type { Builder } from '../../../onnx/builder.ts'
+import type { Real } from '../../../onnx/value.ts'
+import type { ActivationName } from '../../activations.ts'
+import { activate, activateGates, type Cell, type CellConfig, fusedBias, fusedWeight, type Step } from './cell.ts'
+
+export interface GruConfig extends CellConfig {
+  readonly recurrent_activation: ActivationName | null
+  readonly reset_after: boolean
+}
+
+/** The biases of the input and of the recurrent product: rows 0 and 1 of [2, 3·units], or [3·units] and none. */
+function biasesOf(op: Builder, bias: Real | null, { reset_after }: GruConfig): [Real | null, Real | null] {
+  if (!bias || !reset_after) return [bias, null]
+  const row = (at: number) =>
+    op.Squeeze(op.Slice(bias, op.ints([at]), op.ints([at + 1]), op.ints([0]), null), op.ints([0]))
+  return [row(0), row(1)]
+}
+
+const cut = (op: Builder, x: Real, first: number, second: number) =>
+  op.Split(x, op.ints([first, second]), { axis: 1 }) as [Real, Real]
+
+/** [z, r, the candidate before its activation]. */
+function gatesAfter(op: Builder, { x, seen, weights }: Step, { units, recurrent_activation }: GruConfig): Real[] {
+  const [recurrent] = weights.recurrent as [Real]
+  const [xGates, xCandidate] = cut(op, x, 2 * units, units)
+  const [hGates, hCandidate] = cut(op, op.Gemm(seen, recurrent, weights.recurrentBias, {}), 2 * units, units)
+  const [z, r] = activateGates(op, op.Add(xGates, hGates), 2, units, recurrent_activation) as [Real, Real]
+  return [z, op.Add(xCandidate, op.Mul(r, hCandidate))]
+}
+
+function gatesBefore(op: Builder, { x, seen, weights }: Step, { units, recurrent_activation }: GruConfig): Real[] {
+  const [gateKernel, candidateKernel] = weights.recurrent as [Real, Real]
+  const [xGates, xCandidate] = cut(op, x, 2 * units, units)
+  const [z, r] = activateGates(op, op.Gemm(seen, gateKernel, xGates, {}), 2, units, recurrent_activation) as [
+    Real,
+    Real,
+  ]
+  return [z, op.Gemm(op.Mul(r, seen), candidateKernel, xCandidate, {})]
+}
+
+export const gruCell: Cell<GruConfig> = {
+  stateCount: 1,
+  arrange: (op, { kernel, recurrent_kernel, bias }, config) => {
+    const [inputBias, recurrentBias] = biasesOf(op, bias, config)
+    const recurrent = config.reset_after
+      ? [recurrent_kernel]
+      : cut(op, recurrent_kernel, 2 * config.units, config.units)
+    return { kernel, bias: inputBias, recurrent, recurrentBias }
+  },
+  step: (op, step, config) => {
+    const [h] = step.states as [Real]
+    const [z, before] = (config.reset_after ? gatesAfter : gatesBefore)(op, step, config) as [Real, Real]
+    const candidate = activate(op, before, config.activation)
+    return [op.Add(candidate, op.Mul(z, op.Sub(h, candidate)))]
+  },
+  activations: ({ activation, recurrent_activation }) => [recurrent_activation, activation],
+  fused: (op, x, { kernel, recurrent_kernel, bias }, config, { direction, names }) => {
+    const [w, r] = [fusedWeight(op, kernel), fusedWeight(op, recurrent_kernel)]
+    const b = fusedBias(op, ...biasesOf(op, bias, config))
+    const [sequence, h] = op.GRU(x, w, r, b, null, null, {
+      hidden_size: config.units,
+      direction,
+      activations: names,
+      linear_before_reset: config.reset_after ? 1 : 0,
+    })
+    return { sequence, states: [h] }
+  },
+}
