@@ -1,6 +1,6 @@
 /**
  * The gradient of a convolution's weights: dw[m, c, k] = Σ over batch and places p of dy[m, p] · x[c, s·p + d·k - pad].
- * Three forms (`bench/filter-gradients.ts` sets them side by side):
+ * Three forms (`bench/spatial.ts` sets them side by side):
  * - places: for each place of the kernel the slice of x that it meets, and one batched product. The fastest where a product
  *   has 8 channels or more, in half to three quarters of the time of the columns, and it copies one slice at a time.
  * - columns: all slices together and one batched product. With few channels the many small products of the form above cost

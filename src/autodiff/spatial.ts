@@ -3,7 +3,7 @@ import type { Builder } from '../onnx/builder.ts'
 import { fixedShape } from '../onnx/dims.ts'
 import { tensorOf } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
-import { type Slide, slidesOf, type WindowAttributes } from '../onnx/windows.ts'
+import { padsOf, type Slide, slidesOf, type WindowAttributes } from '../onnx/windows.ts'
 import { reshapeTarget } from './shapes.ts'
 
 /** The lengths of the spatial axes of [batch, channels, …spatial]. Throws where one is open: it is bound before training. */
@@ -16,6 +16,15 @@ export function spatialOf(x: Value): readonly number[] {
 /** The windows over `x`; the kernel's lengths are those of the weights, or `kernel_shape`. */
 export function windowsOver(x: Value, attributes: WindowAttributes, w?: Value): Slide[] {
   return slidesOf(attributes, w ? spatialOf(w) : (attributes.kernel_shape ?? []), x.shape.slice(2))
+}
+
+/** The attributes that place windows, `kernel_shape` apart. */
+export function placementOf(slides: readonly Slide[]) {
+  return {
+    strides: slides.map(({ stride }) => stride),
+    dilations: slides.map(({ dilation }) => dilation),
+    pads: padsOf(slides),
+  }
 }
 
 /** `x` in another shape with the batch, which is axis 0 of both, kept; the one open axis is worked out. */

@@ -2,10 +2,10 @@
 import type { Builder } from '../../onnx/builder.ts'
 import { elementCount, tensorOf } from '../../onnx/tensor.ts'
 import type { Real } from '../../onnx/value.ts'
-import { areTiles, padsOf, reachOf, type Slide } from '../../onnx/windows.ts'
+import { areTiles, reachOf, type Slide } from '../../onnx/windows.ts'
 import { maxPoolGradient } from '../max-pool-gradient.ts'
 import { expandLike, reshapeLike } from '../shapes.ts'
-import { padEnds, repeatTiles, spatialOf, windowsOver } from '../spatial.ts'
+import { padEnds, placementOf, repeatTiles, spatialOf, windowsOver } from '../spatial.ts'
 import type { VjpRules } from '../vjp.ts'
 
 export const pools = {
@@ -60,9 +60,7 @@ function addWindows(op: Builder, share: Real, x: Real, slides: readonly Slide[])
   const ones = op.constant(tensorOf(share.type, new Float32Array(elementCount(kernel)).fill(1), [1, 1, ...kernel]))
   const [lengths, counts] = [spatialOf(x), spatialOf(share)]
   const planes = op.ConvTranspose(op.Reshape(share, op.ints([-1, 1, ...counts])), ones, null, {
-    strides: slides.map(({ stride }) => stride),
-    dilations: slides.map(({ dilation }) => dilation),
-    pads: padsOf(slides),
+    ...placementOf(slides),
     output_padding: lengths.map((length, i) => length - reachOf(slides[i] as Slide, counts[i] as number)),
   })
   return reshapeLike(op, planes, x)
