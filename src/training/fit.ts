@@ -16,6 +16,7 @@ import { elementCount } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
 import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
+import { finalState } from './final-state.ts'
 import { layoutOf, pack } from './layout.ts'
 import { targetForm } from './model-graph.ts'
 import { createPacer } from './pacer.ts'
@@ -164,7 +165,7 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
       return { outcome: 'stopped', last: stateNow(), best } as const
     }
   }
-  return { outcome: 'finished', last: stateNow(), best } as const
+  return { outcome: 'finished', last: finalState(stateNow(), settings.optimizer), best } as const
 }
 
 function checkFinite(losses: Float32Array, step: number): void {

@@ -89,6 +89,7 @@ const batchesOf = ({ y }: Network) => [8, 8, 8, 8, 3].map((rows, i) => [matrix(r
 /**
  * TensorFlow.js adds Adam's epsilon after the bias correction, and subtracts it in its centered RMSprop: two known
  * differences from Keras (C26 and the fixtures of Keras hold ours). Epsilons near zero make the two forms agree.
+ * Its Adadelta divides by the mean square before this step's gradient; it has no AdamW, Nadam, Ftrl, Lion, amsgrad.
  */
 const optimizers: readonly (readonly [Given, () => tf.Optimizer])[] = [
   [{ name: 'sgd', learning_rate: 0.1 } as Given, () => tf.train.sgd(0.1)],
@@ -103,6 +104,8 @@ const optimizers: readonly (readonly [Given, () => tf.Optimizer])[] = [
     { name: 'rmsprop', learning_rate: 0.05, momentum: 0.5, centered: true, epsilon: 1e-12 } as Given,
     () => tf.train.rmsprop(0.05, 0.9, 0.5, 1e-12, true),
   ],
+  [{ name: 'adagrad', learning_rate: 0.1 } as Given, () => tf.train.adagrad(0.1, 0.1)],
+  [{ name: 'adamax', learning_rate: 0.05 } as Given, () => tf.train.adamax(0.05, 0.9, 0.999, 1e-7)],
 ]
 
 async function compareTraining(name: string, given: Given, makeOptimizer: () => tf.Optimizer) {
