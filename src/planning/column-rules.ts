@@ -60,13 +60,13 @@ function constantRule(name: string, type: ColumnType, value: number | string | b
   return mistake('invalid_training', pointer('missing_values', name, 'value'), detail)
 }
 
-/** A target is never made up: rows without one are refused or dropped. */
-export function targetRule(target: string, given: GivenMissing): MissingRule | Mistake {
-  const policy = typeof given === 'object' ? given[target] : given
+/** A target is never made up, nor is a weight: rows without one are refused or dropped. */
+export function neverFilled(name: string, what: string, given: GivenMissing): MissingRule | Mistake {
+  const policy = typeof given === 'object' ? given[name] : given
   if (policy === 'drop') return { policy: 'drop' }
   if (typeof given !== 'object' || policy === undefined || policy === 'error') return { policy: 'error' }
-  const detail = `missing_values: ${quoted(target)} is the target, which cannot be filled in: use error or drop.`
-  return mistake('invalid_training', pointer('missing_values', target), detail)
+  const detail = `missing_values: ${quoted(name)} is the ${what}, which cannot be filled in: use error or drop.`
+  return mistake('invalid_training', pointer('missing_values', name), detail)
 }
 
 /** A name as it stands in a sentence. */

@@ -11,16 +11,17 @@ import {
   type Mistake,
   missingRule,
   mistake,
+  neverFilled,
   preprocessingOf,
   quoted,
-  targetRule,
 } from './column-rules.ts'
 import type { GivenPolicy, ResolvedRequest, TrainingRequest } from './request.ts'
+import { sampleWeightMistakes } from './row-weights.ts'
 
 export interface ColumnUse {
   readonly target: string
   readonly features: readonly FeaturePlan[]
-  /** The rule of every feature and of the target. */
+  /** The rule of every feature, of the target and of the sample weight. */
   readonly missing: Readonly<Record<string, MissingRule>>
   readonly warnings: readonly Warning[]
   readonly toldBack: Pick<ResolvedRequest, 'preprocessing' | 'missing_values'>
@@ -38,25 +39,30 @@ const MANY = 20
  */
 export function resolveColumns(table: Table, columns: readonly ColumnInfo[], request: TrainingRequest): ColumnUse {
   const target = request.target ?? targetByRole(columns)
-  const names = request.features ?? usualFeatures(columns, target)
+  const names = request.features ?? usualFeatures(columns, target, request.sample_weight)
+  const weight = request.sample_weight ?? null
+  const unfilled = [target, ...(weight === null ? [] : [weight])]
   const mistakes = [
     ...targetMistakes(table, target),
+    ...sampleWeightMistakes(table, request, target),
     ...featureMistakes(table, names, target, request.features !== undefined),
     ...keyMistakes('preprocessing', request.preprocessing, names),
-    ...keyMistakes('missing_values', request.missing_values, [...names, target]),
+    ...keyMistakes('missing_values', request.missing_values, [...names, ...unfilled]),
   ]
   throwAll(mistakes)
   const typeOf = (name: string): ColumnType => columnNamed(table, name).type
   const policies = names.map((name) => missingRule(name, typeOf(name), request.missing_values))
   const preprocessings = names.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing))
-  const targetPolicy = targetRule(target, request.missing_values)
-  throwAll([...policies, ...preprocessings, targetPolicy].filter(isMistake))
+  const unfilledPolicies = unfilled.map((name, index) =>
+    neverFilled(name, index === 0 ? 'target' : 'sample weight', request.missing_values),
+  )
+  throwAll([...policies, ...preprocessings, ...unfilledPolicies].filter(isMistake))
   const features = names.map((column, index): FeaturePlan => {
     return { column, preprocessing: preprocessings[index] as Preprocessing, missing: policies[index] as MissingRule } // no mistakes left
   })
   const missing = Object.fromEntries([
     ...features.map((feature) => [feature.column, feature.missing]),
-    [target, targetPolicy],
+    ...unfilled.map((name, index) => [name, unfilledPolicies[index]]),
   ])
   const warnings = [...policyWarnings(table, features, request.missing_values), ...categoryWarnings(table, features)]
   return { target, features, missing, warnings, toldBack: toldBack(features, missing, request.missing_values) }
@@ -71,9 +77,9 @@ function targetByRole(columns: readonly ColumnInfo[]): string {
   throw bodyProblem('invalid_training', '/target', `target is required: ${why}; the columns are ${nameList(columns)}.`)
 }
 
-function usualFeatures(columns: readonly ColumnInfo[], target: string): string[] {
+function usualFeatures(columns: readonly ColumnInfo[], target: string, weight: string | null | undefined): string[] {
   const names = columns
-    .filter(({ name, role }) => name !== target && role !== 'ignore' && role !== 'target')
+    .filter(({ name, role }) => name !== target && name !== weight && role !== 'ignore' && role !== 'target')
     .map(({ name }) => name)
   if (names.length > 0) return names
   throw bodyProblem(

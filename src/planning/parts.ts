@@ -7,12 +7,15 @@ import { lossOf } from '../nn/losses/index.ts'
 import type { TargetKind } from '../nn/losses/loss.ts'
 import type { Tensor } from '../onnx/tensor.ts'
 import type { TrainingPlan } from './plan.ts'
+import { rowWeights } from './row-weights.ts'
 
 /** `x` float32 [rows, …input shape]; `y` as the loss wants it: int32 [rows] for class indices, else float32 [rows, …output shape]. */
 export interface EncodedPart {
   readonly rows: number
   readonly x: Tensor<'float32'>
   readonly y: Tensor<'float32'> | Tensor<'int32'>
+  /** What each row's loss is multiplied by; null where all weigh 1. */
+  readonly weights: Float32Array | null
 }
 
 /** Encodes the rows of a part, in the order of the data. A part without rows has `rows` 0. */
@@ -26,7 +29,9 @@ export function encodePart(plan: TrainingPlan, table: Table, part: PartName): En
   } as const
   const truth = encodeTarget(plan.target, table, numbers)
   const shape = plan.model.outputs[0]?.shape ?? []
-  return { rows, x, y: targetTensors[lossOf(plan.loss).targetKind](truth, shape) }
+  const y = targetTensors[lossOf(plan.loss).targetKind](truth, shape)
+  const weighting = part === 'train' ? plan.weighting : { ...plan.weighting, classWeights: null }
+  return { rows, x, y, weights: rowWeights(weighting, table, numbers, truth) }
 }
 
 type TargetTensor = (truth: Float64Array, shape: readonly number[]) => EncodedPart['y']

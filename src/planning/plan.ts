@@ -13,6 +13,7 @@ import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { planData } from './plan-data.ts'
 import { type NetworkPlan, planNetwork } from './plan-network.ts'
 import { parseTrainingRequest, type ResolvedRequest, type TrainingRequest } from './request.ts'
+import { type RowWeighting, resolveRowWeighting } from './row-weights.ts'
 
 export interface TrainingPlan extends NetworkPlan {
   /** The request with every default told back. */
@@ -20,6 +21,7 @@ export interface TrainingPlan extends NetworkPlan {
   readonly warnings: readonly Warning[]
   readonly split: Split
   readonly encoders: readonly FittedEncoder[]
+  readonly weighting: RowWeighting
   /** Of one sample, without the batch axis; its product is the encoded width. */
   readonly inputShape: readonly number[]
   readonly optimizer: OptimizerConfig
@@ -53,17 +55,19 @@ export function planTraining(input: PlanInput): TrainingPlan {
   const request = parseTrainingRequest(input.request)
   const seed = request.seed ?? input.seed ?? randomInt(2 ** 31)
   const { toldBack, ...data } = planData(table, columns, definition, request, seed)
+  const weighting = resolveRowWeighting(request, { table, ...data })
   const network = planNetwork(definition, data.encoders, data.target, request)
+  const { class_weight = null, sample_weight = null } = request
   const { dataset, epochs = DEFAULT_EPOCHS, shuffle = true, device = 'auto', engine = 'onnxruntime' } = request
   const optimizer = planOptimizer(request)
   const batchSize = batchSizeOf(request, data.split.train.length)
   const metrics = network.metrics.map(metricToldBack)
   const resolved: ResolvedRequest = {
-    ...{ dataset, ...toldBack, loss: network.loss, optimizer, metrics },
+    ...{ dataset, ...toldBack, loss: network.loss, class_weight, sample_weight, optimizer, metrics },
     ...{ epochs, batch_size: batchSize, shuffle, seed, device, engine },
   }
   const inputShape = network.model.inputs[0]?.shape ?? []
-  return { ...data, ...network, request: resolved, inputShape, optimizer, epochs, batchSize, shuffle, seed }
+  return { ...data, ...network, weighting, request: resolved, inputShape, optimizer, epochs, batchSize, shuffle, seed }
 }
 
 function planOptimizer({ optimizer: given }: TrainingRequest): OptimizerConfig {

@@ -70,6 +70,23 @@ export const TrainingRequest = Type.Object(
     ),
     split: Type.Optional(Split),
     loss: Type.Optional(LossSchema),
+    class_weight: Type.Optional(
+      Type.Unsafe<'balanced' | Readonly<Record<string, number>> | null>({
+        anyOf: [
+          { type: 'string', enum: ['balanced'] },
+          { type: 'object', additionalProperties: { type: 'number', minimum: 0 }, examples: [{ cat: 1, dog: 2.5 }] },
+          { type: 'null' },
+        ],
+        description:
+          'What rows weigh in the training loss by the label of their class (1 where it is left out), or balanced: rare classes weigh more',
+      }),
+    ),
+    sample_weight: Type.Optional(
+      Type.Unsafe<string | null>({
+        anyOf: [{ type: 'string' }, { type: 'null' }],
+        description: 'The column with what each row weighs in the loss, also in validation and test; it is no feature',
+      }),
+    ),
     optimizer: Type.Optional(OptimizerSchema),
     metrics: Type.Optional(Type.Array(MetricSchema)),
     epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
@@ -94,6 +111,8 @@ export type ResolvedRequest = {
   readonly missing_values: MissingPolicy | Readonly<Record<string, GivenPolicy>>
   readonly split: SplitSettings
   readonly loss: NamedConfig
+  readonly class_weight: 'balanced' | Readonly<Record<string, number>> | null
+  readonly sample_weight: string | null
   readonly optimizer: OptimizerConfig
   readonly metrics: Given[]
   readonly epochs: number

@@ -59,6 +59,8 @@ describe('defaults', () => {
       missing_values: 'error',
       split: { train: 0.7, validation: 0.2, test: 0.1, stratify: true, shuffle: true },
       loss: { name: 'sparse_categorical_crossentropy', from_logits: false },
+      class_weight: null,
+      sample_weight: null,
       optimizer: resolveOptimizer('adam'),
       metrics: ['accuracy'],
       epochs: 10,
@@ -488,6 +490,7 @@ describe('encoded parts', () => {
     const plan = await planOf(data, order, softmax(2))
     expect(encodePart(plan, table, 'train')).toEqual({
       rows: 2,
+      weights: null,
       x: { type: 'float32', dims: [2, 1], data: Float32Array.of(1, 2) },
       y: { type: 'int32', dims: [2], data: Int32Array.of(0, 1) },
     })
