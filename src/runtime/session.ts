@@ -1,4 +1,5 @@
 /** ONNX Runtime behind two functions: bytes of a model to a session, tensors in, tensors out. */
+import './telemetry.ts'
 import { InferenceSession, Tensor as NativeTensor } from 'onnxruntime-node'
 import { Problem } from '../errors.ts'
 import type { ElementType, Tensor } from '../onnx/tensor.ts'
