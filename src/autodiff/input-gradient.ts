@@ -3,8 +3,8 @@
  * - transposed: a `ConvTranspose` with the same weights, strides, dilations and pads; `output_padding` is what the stride left
  *   over at the end.
  * - flipped: for stride 1 a `Conv` by the weights with every spatial axis reversed, filters and channels swapped. A third of the
- *   time for sequences, three quarters for large images, and it keeps no columns of the whole image; for small images of few
- *   places flipping costs more than it saves.
+ *   time for sequences, three quarters for large images, and it keeps no columns of the whole image; for small images
+ *   and few channels flipping costs more than it saves.
  */
 import type { Builder } from '../onnx/builder.ts'
 import { elementCount } from '../onnx/tensor.ts'
@@ -22,17 +22,23 @@ export interface InputGradient {
   readonly group: number
 }
 
+/** A `Conv` with fewer filters in a group is slower than the transposed form, but for depthwise ones. */
+const flippedChannels = 16
 /** From this many products per pair of filter and channel on the flipped form pays for images. */
 const flipsFrom = 2 ** 14
 
 /** dL/dx in the form that its size asks for. */
 export function inputGradient(op: Builder, convolution: InputGradient): Real {
-  const { lengths, slides, group } = convolution
-  if (!canFlip(slides)) return byTransposing(op, convolution)
-  const products = elementCount(lengths) * elementCount(slides.map(({ kernel }) => kernel))
-  return slides.length === 1 || group > 1 || products >= flipsFrom
+  return canFlip(convolution.slides) && flippingPays(convolution)
     ? byFlipping(op, convolution)
     : byTransposing(op, convolution)
+}
+
+function flippingPays({ w, lengths, slides, group }: InputGradient): boolean {
+  const [filters, perGroup] = w.shape.map(Number)
+  if (Number(perGroup) < flippedChannels && filters !== group) return false
+  const products = elementCount(lengths) * elementCount(slides.map(({ kernel }) => kernel))
+  return slides.length === 1 || group > 1 || products >= flipsFrom
 }
 
 /** Stride 1, and pads that windows of the other direction can make up for. */

@@ -56,20 +56,29 @@ test('the forms of the gradient of the input agree, in one to three dimensions',
     { numRuns: 40 },
   ))
 
-test.each<[string, number[], { stride?: number; before?: number; group?: number }, 'Conv' | 'ConvTranspose']>([
+interface Case {
+  readonly stride?: number
+  readonly before?: number
+  readonly group?: number
+  readonly perGroup?: number
+}
+
+test.each<[string, number[], Case, 'Conv' | 'ConvTranspose']>([
   ['a sequence is flipped', [100], {}, 'Conv'],
   ['a small image is transposed', [14, 14], {}, 'ConvTranspose'],
   ['a large image is flipped', [120, 170], {}, 'Conv'],
-  ['groups are flipped', [14, 14], { group: 4 }, 'Conv'],
+  ['a large image of few channels is transposed', [120, 170], { perGroup: 3 }, 'ConvTranspose'],
+  ['groups of many channels are flipped', [14, 14], { group: 4 }, 'Conv'],
+  ['a depthwise filter is flipped', [14, 14], { group: 8, perGroup: 1 }, 'Conv'],
   ['a stride is transposed', [120, 170], { stride: 2 }, 'ConvTranspose'],
   ['pads longer than the kernel are transposed', [100], { before: 3 }, 'ConvTranspose'],
-])('%s', (_, lengths, { stride = 1, before = 1, group = 1 }, expected) => {
+])('%s', (_, lengths, { stride = 1, before = 1, group = 1, perGroup = 16 }, expected) => {
   const graph = newGraph()
   const op = createBuilder(graph)
   const slides = lengths.map(() => ({ kernel: 3, stride, dilation: 1, before, after: 1 }))
   const counts = lengths.map((length) => Math.floor((length + before - 2) / stride) + 1)
   const dy = graph.input('dy', 'float32', ['batch', 8, ...counts])
-  const w = graph.input('w', 'float32', [8, 4, ...lengths.map(() => 3)])
+  const w = graph.input('w', 'float32', [8, perGroup, ...lengths.map(() => 3)])
   const dx = inputGradient(op, { dy, w, lengths, slides, group })
   expect(dx.shape.slice(2)).toEqual(lengths)
   expect(graph.nodes.at(-1)?.opType).toBe(expected)
