@@ -1,6 +1,7 @@
 /** What a person may say about a column and what is told back about it, in the spelling of the wire. */
 import Type from 'typebox'
-import { type Column, type ColumnType, countMissing, type Table } from './table.ts'
+import { rangeOf } from './statistics.ts'
+import { type Column, type ColumnType, countMissing, type ScalarType, type Table } from './table.ts'
 
 /** What a column is for; a column without a role is a feature unless a training names it as its target. */
 export type ColumnRole = 'feature' | 'target' | 'ignore'
@@ -15,13 +16,13 @@ export const ColumnOverrideSchema = Type.Object(
   { additionalProperties: false },
 )
 export interface ColumnOverride {
-  readonly type?: ColumnType | 'text' | undefined
+  readonly type?: ScalarType | 'text' | undefined
   readonly role?: ColumnRole | undefined
   readonly missing?: readonly string[] | undefined
 }
 export type ColumnOverrides = Readonly<Record<string, ColumnOverride>>
 
-/** One column as told back; `category_count` for categories, `min` and `max` for numbers that are there. */
+/** One column as told back; `category_count` for categories, `min` and `max` for numbers that are there, `shape` for tensors. */
 export interface ColumnInfo {
   readonly name: string
   readonly type: ColumnType
@@ -31,13 +32,17 @@ export interface ColumnInfo {
   readonly categories?: readonly string[]
   readonly min?: number
   readonly max?: number
+  /** Of one cell, for tensors. */
+  readonly shape?: readonly number[]
+  /** The shortest and the longest sequence, where the shorter ones are filled up with zeros at their end. */
+  readonly lengths?: { readonly min: number; readonly max: number }
 }
 
 /** Categories are listed up to this many; beyond it only their count is told. */
 const LISTED_CATEGORIES = 50
 
 /** The type that an override asks for, or null. */
-export function declaredType(override: ColumnOverride | undefined): ColumnType | null {
+export function declaredType(override: ColumnOverride | undefined): ScalarType | null {
   const type = override?.type
   return type === 'text' ? 'category' : (type ?? null)
 }
@@ -62,11 +67,9 @@ function details(column: Column): Partial<ColumnInfo> {
     const { categories } = column
     return { category_count: categories.length, ...(categories.length <= LISTED_CATEGORIES && { categories }) }
   }
-  let min = Number.POSITIVE_INFINITY
-  let max = Number.NEGATIVE_INFINITY
-  for (const value of column.values) {
-    if (value < min) min = value
-    if (value > max) max = value
-  }
-  return min <= max ? { min, max } : {}
+  const { min, max } = rangeOf(column.values)
+  const range = min <= max ? { min, max } : {}
+  if (column.type === 'number') return range
+  const { shape, lengths } = column
+  return { shape, ...range, ...(lengths && { lengths: rangeOf(lengths) }) }
 }

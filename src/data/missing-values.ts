@@ -6,11 +6,13 @@ import {
   type Column,
   type ColumnOf,
   type ColumnType,
-  cellValue,
   columnNamed,
   countMissing,
   gather,
   isMissing,
+  type ScalarColumn,
+  type ScalarType,
+  scalarValue,
   type Table,
 } from './table.ts'
 
@@ -34,6 +36,7 @@ export interface CellOf {
   readonly number: number
   readonly category: string
   readonly boolean: boolean
+  readonly tensor: never
 }
 
 /** Which policies a column of each type can have. */
@@ -41,10 +44,11 @@ export const policiesOf: Readonly<Record<ColumnType, readonly MissingPolicy[]>> 
   number: missingPolicies,
   category: ['error', 'drop', 'most_frequent', 'constant'],
   boolean: ['error', 'drop', 'most_frequent', 'constant'],
+  tensor: ['error'], // no cell of such a column is missing
 }
 
 /** What `constant` fills in where the request gives no value: as scikit-learn's SimpleImputer, but with a plainer word. */
-export const defaultConstants: CellOf = { number: 0, category: 'missing', boolean: false }
+export const defaultConstants: Pick<CellOf, ScalarType> = { number: 0, category: 'missing', boolean: false }
 
 /** So many rows are named in a problem. */
 const NAMED_ROWS = 5
@@ -94,11 +98,12 @@ function missingProblem({ name, type }: Column, rows: readonly number[]): Proble
  * The value that fills missing cells of a column, found in the training rows; null for `error` and `drop`.
  * @throws {Problem} missing_values where the training rows hold no value to take it from
  */
-export function fitFill<T extends ColumnType>(
-  column: ColumnOf<T>,
+export function fitFill<T extends ScalarType>(
+  ofType: ColumnOf<T>,
   rows: Int32Array,
   rule: MissingRule,
 ): CellOf[T] | null {
+  const column: ScalarColumn = ofType
   const { policy } = rule
   if (policy === 'error' || policy === 'drop') return null
   if (policy === 'constant') return (rule.value ?? defaultConstants[column.type]) as CellOf[T] // planning has checked its type
@@ -112,7 +117,7 @@ export function fitFill<T extends ColumnType>(
   })
 }
 
-function numberFill(column: Column, rows: Int32Array, policy: 'mean' | 'median'): number | null {
+function numberFill(column: ScalarColumn, rows: Int32Array, policy: 'mean' | 'median'): number | null {
   if (column.type !== 'number') throw new Error(`${policy} of the ${column.type} column ${column.name}`)
   const present = gather(column.values, rows).filter((value) => !Number.isNaN(value))
   if (present.length === 0) return null
@@ -120,10 +125,10 @@ function numberFill(column: Column, rows: Int32Array, policy: 'mean' | 'median')
 }
 
 /** Of equally frequent values the smallest, as scikit-learn. */
-function mostFrequent(column: Column, rows: Int32Array): number | string | boolean | null {
+function mostFrequent(column: ScalarColumn, rows: Int32Array): number | string | boolean | null {
   const counts = new Map<number | string | boolean, number>()
   for (const row of rows) {
-    const value = cellValue(column, row)
+    const value = scalarValue(column, row)
     if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1)
   }
   let best: { value: number | string | boolean; count: number } | null = null

@@ -1,5 +1,6 @@
 /** Statistics of columns, in the spelling of the wire. */
-import { type Column, type ColumnType, findColumn, type Table } from './table.ts'
+import { elementCount } from '../onnx/tensor.ts'
+import { type Column, type ColumnType, findColumn, type Table, type TensorColumn } from './table.ts'
 
 export interface Histogram {
   /** One more than counts; a value on an inner edge belongs to the bin above it, the maximum to the last. */
@@ -26,6 +27,8 @@ export interface ColumnStatistics {
   readonly histogram: Histogram | null
   readonly categories: readonly CategoryCount[] | null
   readonly category_count: number | null
+  /** Of one cell, for tensors; their numbers are taken all together. */
+  readonly shape: readonly number[] | null
 }
 
 const BINS = 20
@@ -51,10 +54,12 @@ const nothing = {
   histogram: null,
   categories: null,
   category_count: null,
+  shape: null,
 }
 
 function columnStatistics(column: Column): ColumnStatistics {
   if (column.type === 'number') return numberStatistics(column.name, column.values)
+  if (column.type === 'tensor') return tensorStatistics(column)
   const cells = column.type === 'category' ? column.codes : column.values
   const values: readonly (string | boolean)[] = column.type === 'category' ? column.categories : [false, true]
   const counts = new Float64Array(values.length)
@@ -83,8 +88,26 @@ function numberStatistics(name: string, values: Float64Array): ColumnStatistics 
   return { ...base, ...nothing, mean, std, min, quartiles, max, histogram: histogram(present, min, max) }
 }
 
+function tensorStatistics({ name, type, shape, values }: TensorColumn): ColumnStatistics {
+  const count = values.length / elementCount(shape)
+  const base = { name, type, count, missing: 0, ...nothing, shape }
+  return values.length === 0 ? base : { ...base, ...moments(values), ...rangeOf(values) }
+}
+
+/** The smallest and the largest value. */
+export function rangeOf(values: ArrayLike<number>): { min: number; max: number } {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { min, max }
+}
+
 /** Mean and population standard deviation, in two passes; NaN for no values. */
-export function moments(values: Float64Array): { mean: number; std: number } {
+export function moments(values: Float64Array | Float32Array | Uint8Array): { mean: number; std: number } {
   let sum = 0
   for (const value of values) sum += value
   const mean = sum / values.length

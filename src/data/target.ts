@@ -1,22 +1,25 @@
 /** The target of a training: numbers to predict, or classes with labels. Lowered, it turns a model's output into answers. */
-import { bodyProblem, type Problem } from '../errors.ts'
 import type { Builder } from '../onnx/builder.ts'
 import { stringTensor, tensorOf } from '../onnx/tensor.ts'
 import type { Value } from '../onnx/value.ts'
-import { type Column, type ColumnType, cellsOf, columnNamed, gather, type Table } from './table.ts'
+import { cellsOf, columnNamed, gather, type ScalarColumn, type ScalarType, type Table } from './table.ts'
+import { fitTensorTarget, lowerTensorTarget, type TensorTarget, targetProblem } from './tensor-target.ts'
 
-/** Plain data, kept with a version. */
-export type FittedTarget =
-  | { readonly column: string; readonly type: ColumnType; readonly kind: 'regression' }
+/** A target with one value per row. */
+export type ScalarTarget =
+  | { readonly column: string; readonly type: ScalarType; readonly kind: 'regression' }
   | {
       readonly column: string
-      readonly type: ColumnType
+      readonly type: ScalarType
       readonly kind: 'binary' | 'multiclass'
       /** In numeric order where all are numbers, else in code-unit order; they do not depend on the split. */
       readonly labels: readonly string[]
       /** True where the model gives logits and probabilities are yet to be made. */
       readonly fromLogits: boolean
     }
+
+/** Plain data, kept with a version. */
+export type FittedTarget = ScalarTarget | TensorTarget
 
 /** What a target is learned as. */
 export type TargetUse = 'classes' | 'numbers'
@@ -25,7 +28,7 @@ export type TargetUse = 'classes' | 'numbers'
 const MOST_CLASSES = 10_000
 
 /** How a column is learned where the request does not say: texts and booleans as classes, numbers as numbers. */
-export function usualTargetUse(column: Column): TargetUse {
+export function usualTargetUse(column: ScalarColumn): TargetUse {
   return column.type === 'number' ? 'numbers' : 'classes'
 }
 
@@ -42,30 +45,28 @@ export function fitTarget(
 ): FittedTarget {
   const column = columnNamed(table, target)
   const { type } = column
+  if (type === 'tensor') return fitTensorTarget(column)
   if (use === 'numbers') {
-    if (type === 'category') throw refusal(target, 'holds texts, which are classes; a loss for numbers needs numbers')
-    if (rows.length === 0) throw refusal(target, 'has no rows left to learn from')
+    if (type === 'category')
+      throw targetProblem(target, 'holds texts, which are classes; a loss for numbers needs numbers')
+    if (rows.length === 0) throw targetProblem(target, 'has no rows left to learn from')
     return { column: target, type, kind: 'regression' }
   }
   const labels = labelsOf(column, rows)
   if (labels.length > MOST_CLASSES) {
-    throw refusal(
+    throw targetProblem(
       target,
       `has ${labels.length} different values, more than the ${MOST_CLASSES} classes that can be learned`,
     )
   }
   if (labels.length < 2) {
     const found = labels[0] === undefined ? 'no class' : `one class only, ${JSON.stringify(labels[0])}`
-    throw refusal(target, `has ${found} in ${rows.length} rows: expected at least two classes`)
+    throw targetProblem(target, `has ${found} in ${rows.length} rows: expected at least two classes`)
   }
   return { column: target, type, kind: labels.length === 2 ? 'binary' : 'multiclass', labels, fromLogits }
 }
 
-function refusal(target: string, reason: string): Problem {
-  return bodyProblem('invalid_target', '/target', `target: column ${JSON.stringify(target)} ${reason}.`)
-}
-
-function labelsOf(column: Column, rows: Int32Array): string[] {
+function labelsOf(column: ScalarColumn, rows: Int32Array): string[] {
   const labels = new Set<string>()
   if (column.type === 'category') {
     const present = new Uint8Array(column.categories.length)
@@ -79,9 +80,12 @@ function labelsOf(column: Column, rows: Int32Array): string[] {
   return sortLabels([...labels])
 }
 
-function classLabel(column: Column, value: number): string {
+function classLabel(column: ScalarColumn, value: number): string {
   if (column.type === 'number' && !Number.isInteger(value)) {
-    throw refusal(column.name, `holds ${value}, which is no class: a loss for classes needs texts or whole numbers`)
+    throw targetProblem(
+      column.name,
+      `holds ${value}, which is no class: a loss for classes needs texts or whole numbers`,
+    )
   }
   return labelsByCell(column)(value)
 }
@@ -94,8 +98,9 @@ function sortLabels(labels: string[]): string[] {
 }
 
 /** The target of each row: its number, or the index of its class. Rows with a missing target give NaN or -1. */
-export function encodeTarget(fitted: FittedTarget, table: Table, rows: Int32Array): Float64Array {
+export function encodeTarget(fitted: ScalarTarget, table: Table, rows: Int32Array): Float64Array {
   const column = columnNamed(table, fitted.column)
+  if (column.type === 'tensor') throw new Error(`the target ${fitted.column} holds tensors and was fitted as one value`)
   const cells = gather(cellsOf(column), rows)
   if (fitted.kind === 'regression') {
     if (column.type === 'category') throw new Error(`the target ${fitted.column} is text and was fitted as numbers`)
@@ -117,23 +122,23 @@ export function encodeTarget(fitted: FittedTarget, table: Table, rows: Int32Arra
 }
 
 /** From a stored number or code to its label. */
-function labelsByCell(column: Column): (cell: number) => string {
+function labelsByCell(column: ScalarColumn): (cell: number) => string {
   if (column.type === 'category') return (cell) => column.categories[cell] ?? ''
   return column.type === 'boolean' ? (cell) => (cell === 1 ? 'true' : cell === 0 ? 'false' : '') : String
 }
 
-/** The names of a served model's outputs. */
-export type TargetOutput = 'label' | 'probabilities' | 'value'
-
 /**
- * From the model's output to what is answered: `value` float32 [batch], or `label` string [batch] and `probabilities`
- * float32 [batch, classes]. A single output p of two classes is the probability of the second; it wins above 0.5.
+ * From the model's output to what is answered. One value: `value` float32 [batch], or `label` string [batch] and
+ * `probabilities` float32 [batch, classes]; a single output p of two classes is the probability of the second, which wins
+ * above 0.5. Several: `value` float32 as a cell of the target, [batch, …shape], and, where they are classes, `probabilities`
+ * in the shape of the model's output.
  */
 export function lowerTarget(
   op: Builder,
   fitted: FittedTarget,
   output: Value<'float32'>,
 ): { outputs: Partial<Record<TargetOutput, Value>> } {
+  if (fitted.type === 'tensor') return { outputs: lowerTensorTarget(op, fitted, output) }
   const flat = op.ints([-1])
   if (fitted.kind === 'regression') return { outputs: { value: op.named('value').Reshape(output, flat) } }
   const labels = op.constant(stringTensor(fitted.labels), 'labels')
@@ -148,4 +153,18 @@ export function lowerTarget(
   const probabilities = op.named('probabilities').Concat([op.Sub(one, p), p], { axis: -1 })
   const winner = op.Reshape(op.Cast(op.Greater(p, half), { to: 'int64' }), flat)
   return { outputs: { label: op.named('label').Gather(labels, winner, { axis: 0 }), probabilities } }
+}
+
+/** The names of a served model's outputs. */
+export type TargetOutput = 'label' | 'probabilities' | 'value'
+
+/** The outputs that a served model has, by what it learned. */
+export const targetOutputs: Readonly<Record<FittedTarget['kind'], readonly TargetOutput[]>> = {
+  regression: ['value'],
+  binary: ['label', 'probabilities'],
+  multiclass: ['label', 'probabilities'],
+  numbers: ['value'],
+  multilabel: ['value', 'probabilities'],
+  one_hot: ['value', 'probabilities'],
+  class_ids: ['value', 'probabilities'],
 }

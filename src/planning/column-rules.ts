@@ -3,7 +3,7 @@ import type { Preprocessing } from '../data/encoders/encoder.ts'
 import { encoders } from '../data/encoders/index.ts'
 import { type MissingRule, policiesOf } from '../data/missing-values.ts'
 import { pointer } from '../data/pointer.ts'
-import type { ColumnType } from '../data/table.ts'
+import type { ColumnType, ScalarType } from '../data/table.ts'
 import type { ProblemCode, ProblemPart } from '../errors.ts'
 import type { TrainingRequest } from './request.ts'
 
@@ -47,15 +47,16 @@ export function missingRule(name: string, type: ColumnType, given: GivenMissing)
   if (typeof policy === 'object') return constantRule(name, type, policy.value)
   if (policiesOf[type].includes(policy)) return { policy }
   // one mean for all columns: texts and booleans have none, what is most frequent comes next to it
-  if (typeof given === 'string') return { policy: 'most_frequent' }
+  // and a tensor is never missing
+  if (typeof given === 'string') return { policy: type === 'tensor' ? 'error' : 'most_frequent' }
   const detail = `missing_values: column ${quoted(name)} is of type ${type}, for which there is ${policiesOf[type].join(', ')}; received ${policy}.`
   return mistake('invalid_training', pointer('missing_values', name), detail)
 }
 
-const typeofCell: Readonly<Record<ColumnType, string>> = { number: 'number', category: 'string', boolean: 'boolean' }
+const typeofCell: Readonly<Record<ScalarType, string>> = { number: 'number', category: 'string', boolean: 'boolean' }
 
 function constantRule(name: string, type: ColumnType, value: number | string | boolean): MissingRule | Mistake {
-  if (typeof value === typeofCell[type] && value !== '') return { policy: 'constant', value }
+  if (type !== 'tensor' && typeof value === typeofCell[type] && value !== '') return { policy: 'constant', value }
   const detail = `missing_values: the constant of column ${quoted(name)} must be of its type, ${type}; received ${JSON.stringify(value)}.`
   return mistake('invalid_training', pointer('missing_values', name, 'value'), detail)
 }

@@ -46,6 +46,7 @@ export function resolveColumns(table: Table, columns: readonly ColumnInfo[], req
     ...targetMistakes(table, target),
     ...sampleWeightMistakes(table, request, target),
     ...featureMistakes(table, names, target, request.features !== undefined),
+    ...tensorMistakes(table, names),
     ...keyMistakes('preprocessing', request.preprocessing, names),
     ...keyMistakes('missing_values', request.missing_values, [...names, ...unfilled]),
   ]
@@ -110,6 +111,17 @@ function featureMistakes(table: Table, names: readonly string[], target: string,
       'encoded one by one. Leave it out of features.'
     return [mistake('invalid_training', at, detail)]
   })
+}
+
+/** A tensor is fed to an input as it is: there is no place beside it. */
+function tensorMistakes(table: Table, names: readonly string[]): Mistake[] {
+  const tensor = names.find((name) => findColumn(table, name)?.type === 'tensor')
+  if (tensor === undefined || names.length === 1) return []
+  const others = names.filter((name) => name !== tensor).map(quoted)
+  const detail =
+    `features: column ${quoted(tensor)} holds lists of numbers, which fill the model's input alone; it cannot stand beside ` +
+    `${others.slice(0, 5).join(', ')}. Name it as the only feature: "features": [${quoted(tensor)}].`
+  return [mistake('invalid_training', '/features', detail)]
 }
 
 function unknown(table: Table, at: string, name: string): Mistake {

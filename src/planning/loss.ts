@@ -1,6 +1,6 @@
 /** The loss of a training: the one asked for, or the one that the target and the output layer call for. */
 
-import { type Column, cellsOf } from '../data/table.ts'
+import { type Column, cellsOf, type ScalarColumn } from '../data/table.ts'
 import { type TargetUse, usualTargetUse } from '../data/target.ts'
 import { bodyProblem, Problem } from '../errors.ts'
 import { activationOf } from '../nn/activations.ts'
@@ -11,10 +11,11 @@ import { buildModel, hasOpenInput, type ModelOutput } from '../nn/model.ts'
 import type { Given, NamedConfig } from '../nn/named.ts'
 
 /**
- * Whether the target is learned as classes or as numbers. Texts and booleans are classes; numbers are classes where the
+ * Whether the target is learned as classes or as numbers. Texts and booleans are classes, tensors numbers; numbers are classes where the
  * loss asked for, or without one the output layer (softmax; sigmoid over zeros and ones), is one for classes.
  */
 export function targetUseOf(column: Column, definition: Definition, loss: Given | undefined): TargetUse {
+  if (column.type === 'tensor') return 'numbers'
   const usual = usualTargetUse(column)
   if (usual === 'classes') return usual
   if (loss !== undefined) return lossOf(resolveLoss(loss)).targetKind === 'number' ? 'numbers' : 'classes'
@@ -35,7 +36,7 @@ function outputBeforeData(definition: Definition): ModelOutput | null {
   }
 }
 
-function isZeroOrOne(column: Column): boolean {
+function isZeroOrOne(column: ScalarColumn): boolean {
   return cellsOf(column).every((cell) => cell === 0 || cell === 1 || Number.isNaN(cell))
 }
 

@@ -3,13 +3,14 @@ import { encodeRows } from '../data/encoders/table-encoder.ts'
 import type { PartName } from '../data/splits.ts'
 import type { Table } from '../data/table.ts'
 import { encodeTarget } from '../data/target.ts'
+import { encodeTensorTarget } from '../data/tensor-target.ts'
 import { lossOf } from '../nn/losses/index.ts'
 import type { TargetKind } from '../nn/losses/loss.ts'
 import type { Tensor } from '../onnx/tensor.ts'
 import type { TrainingPlan } from './plan.ts'
 import { rowWeights } from './row-weights.ts'
 
-/** `x` float32 [rows, …input shape]; `y` as the loss wants it: int32 [rows] for class indices, else float32 [rows, …output shape]. */
+/** `x` float32 [rows, …input shape]; `y` as the loss wants it: int32 [rows, …steps] for class indices, else float32 [rows, …output shape]. */
 export interface EncodedPart {
   readonly rows: number
   readonly x: Tensor<'float32'>
@@ -27,11 +28,25 @@ export function encodePart(plan: TrainingPlan, table: Table, part: PartName): En
     dims: [rows, ...plan.inputShape],
     data: encodeRows(plan.encoders, table, numbers),
   } as const
-  const truth = encodeTarget(plan.target, table, numbers)
-  const shape = plan.model.outputs[0]?.shape ?? []
-  const y = targetTensors[lossOf(plan.loss).targetKind](truth, shape)
+  const { truth, y } = encodeTruth(plan, table, numbers)
   const weighting = part === 'train' ? plan.weighting : { ...plan.weighting, classWeights: null }
   return { rows, x, y, weights: rowWeights(weighting, table, numbers, truth) }
+}
+
+/** The target as the loss wants it, and the number or class of each row (zeros where a row has several). */
+function encodeTruth({ target, loss, model }: TrainingPlan, table: Table, rows: Int32Array) {
+  const { targetKind } = lossOf(loss)
+  if (target.type !== 'tensor') {
+    const truth = encodeTarget(target, table, rows)
+    return { truth, y: targetTensors[targetKind](truth, model.outputs[0]?.shape ?? []) }
+  }
+  const data = encodeTensorTarget(target, table, rows)
+  const dims = [rows.length, ...target.shape]
+  const y: EncodedPart['y'] =
+    targetKind === 'class_index'
+      ? { type: 'int32', dims, data: Int32Array.from(data) }
+      : { type: 'float32', dims, data }
+  return { truth: new Float64Array(rows.length), y }
 }
 
 type TargetTensor = (truth: Float64Array, shape: readonly number[]) => EncodedPart['y']

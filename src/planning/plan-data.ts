@@ -55,7 +55,7 @@ export function planData(
 }
 
 function splitSource(table: Table, rows: Int32Array, target: FittedTarget): SplitSource {
-  if (target.kind === 'regression') return { rows, classes: null, labels: [] }
+  if (!('labels' in target)) return { rows, classes: null, labels: [] }
   return { rows, classes: encodeTarget(target, table, rows), labels: target.labels }
 }
 

@@ -1,7 +1,8 @@
 /** The network half of a plan: the model on this data, its loss and its metrics. */
 import type { FittedEncoder } from '../data/encoders/encoder.ts'
-import { encodedWidth } from '../data/encoders/table-encoder.ts'
-import type { FittedTarget } from '../data/target.ts'
+import { encodedShape } from '../data/encoders/table-encoder.ts'
+import { type ColumnOf, columnNamed, type Table } from '../data/table.ts'
+import type { FittedTarget, ScalarTarget } from '../data/target.ts'
 import { bodyProblem } from '../errors.ts'
 import type { Definition } from '../nn/definition.ts'
 import { lossOf } from '../nn/losses/index.ts'
@@ -9,8 +10,12 @@ import type { TargetKind } from '../nn/losses/loss.ts'
 import { metricOf, metricTargetKind, type ResolvedMetric, resolveMetric } from '../nn/metrics/index.ts'
 import { buildModel, hasOpenInput, type Model, type ModelOutput } from '../nn/model.ts'
 import type { Given, NamedConfig } from '../nn/named.ts'
+import { sameShape } from '../onnx/dims.ts'
+import { elementCount } from '../onnx/tensor.ts'
+import { quoted } from './column-rules.ts'
 import { resolveTrainingLoss, unitsOf } from './loss.ts'
 import type { TrainingRequest } from './request.ts'
+import { resolveTensorLoss } from './tensor-loss.ts'
 
 export interface NetworkPlan {
   readonly model: Model
@@ -30,34 +35,59 @@ export function planNetwork(
   encoders: readonly FittedEncoder[],
   target: FittedTarget,
   request: TrainingRequest,
+  table: Table,
 ): NetworkPlan {
   const model = modelFor(definition, encoders)
   const [output] = model.outputs
   if (output === undefined) throw new Error('a model without an output')
-  const loss = resolveTrainingLoss(request.loss, output, target)
-  const metricKind = metricTargetKind(lossOf(loss), target)
-  const metrics = resolveMetrics(request.metrics ?? [usualMetric(target)], metricKind, output)
-  return { model, loss, metrics, metricKind, target: withLogits(target, loss, output) }
+  const learned = learn(request.loss, output, target, table)
+  const { loss, metricKind } = learned
+  const metrics = resolveMetrics(request.metrics ?? [usualMetric(metricKind)], metricKind, output)
+  return { model, loss, metrics, metricKind, target: learned.target }
+}
+
+function learn(
+  given: Given | undefined,
+  output: ModelOutput,
+  target: FittedTarget,
+  table: Table,
+): Pick<NetworkPlan, 'loss' | 'metricKind' | 'target'> {
+  if (target.type !== 'tensor') {
+    const loss = resolveTrainingLoss(given, output, target)
+    return { loss, metricKind: metricTargetKind(lossOf(loss), target), target: withLogits(target, loss, output) }
+  }
+  const column = columnNamed(table, target.column) as ColumnOf<'tensor'> // as the target says
+  const resolved = resolveTensorLoss(given, output, column, target)
+  return { ...resolved, metricKind: lossOf(resolved.loss).targetKind }
 }
 
 /** @throws {Problem} shape_mismatch with both widths, or from a layer that the width does not suit */
 function modelFor(definition: Definition, encoders: readonly FittedEncoder[]): Model {
-  const width = encodedWidth(encoders)
-  if (hasOpenInput(definition)) return buildModel(definition, [width])
+  const encoded = encodedShape(encoders)
+  if (hasOpenInput(definition)) return buildModel(definition, encoded)
   const model = buildModel(definition)
   const shape = model.inputs[0]?.shape ?? []
-  if (shape.reduce((product, length) => product * length, 1) === width) return model
-  const wide = encoders.filter((encoder) => encoder.width > 1)
-  const because = wide.map((encoder) => `${encoder.column} makes ${encoder.width}`).join(', ')
-  const detail =
-    `features: the ${encoders.length} features make ${width} numbers${because && ` (${because})`}, ` +
-    `the model's input has shape [${shape.join(', ')}]. ` +
-    'Choose other features, or leave the shape of Input out (null): it then follows from the data.'
-  throw bodyProblem('shape_mismatch', '/features', detail)
+  // numbers side by side have no shape of their own: they may fill any
+  const fits = encoders[0]?.type === 'tensor' ? sameShape(shape, encoded) : elementCount(shape) === encoded[0]
+  if (fits) return model
+  throw bodyProblem('shape_mismatch', '/features', misfit(encoders, encoded, shape))
 }
 
-function usualMetric(target: FittedTarget): Given {
-  return target.kind === 'regression' ? 'mean_absolute_error' : 'accuracy'
+function misfit(encoders: readonly FittedEncoder[], encoded: readonly number[], shape: readonly number[]): string {
+  const [first] = encoders
+  const advice = 'or leave the shape of Input out (null): it then follows from the data.'
+  const input = `the model's input has shape [${shape.join(', ')}]`
+  if (first?.type === 'tensor') {
+    return `features: the cells of ${quoted(first.column)} have the shape [${encoded.join(', ')}], ${input}. Change one of them, ${advice}`
+  }
+  const wide = encoders.filter((encoder) => encoder.width > 1)
+  const because = wide.map((encoder) => `${encoder.column} makes ${encoder.width}`).join(', ')
+  const made = `${encoders.length} features make ${encoded[0]} numbers${because && ` (${because})`}`
+  return `features: the ${made}, ${input}. Choose other features, ${advice}`
+}
+
+function usualMetric(kind: TargetKind): Given {
+  return kind === 'number' ? 'mean_absolute_error' : 'accuracy'
 }
 
 function resolveMetrics(given: readonly Given[], targetKind: TargetKind, output: ModelOutput): ResolvedMetric[] {
@@ -72,7 +102,7 @@ function resolveMetrics(given: readonly Given[], targetKind: TargetKind, output:
 }
 
 /** A model that gives logits needs probabilities made of them where it is served. */
-function withLogits(target: FittedTarget, loss: NamedConfig, output: ModelOutput): FittedTarget {
+function withLogits(target: ScalarTarget, loss: NamedConfig, output: ModelOutput): ScalarTarget {
   if (target.kind === 'regression') return target
   return { ...target, fromLogits: (lossOf(loss).probabilities?.(loss, output) ?? null) !== null }
 }

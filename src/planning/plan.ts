@@ -56,7 +56,7 @@ export function planTraining(input: PlanInput): TrainingPlan {
   const seed = request.seed ?? input.seed ?? randomInt(2 ** 31)
   const { toldBack, ...data } = planData(table, columns, definition, request, seed)
   const weighting = resolveRowWeighting(request, { table, ...data })
-  const network = planNetwork(definition, data.encoders, data.target, request)
+  const network = planNetwork(definition, data.encoders, data.target, request, table)
   const { class_weight = null, sample_weight = null } = request
   const { dataset, epochs = DEFAULT_EPOCHS, shuffle = true, device = 'auto', engine = 'onnxruntime' } = request
   const optimizer = planOptimizer(request)

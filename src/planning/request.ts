@@ -1,7 +1,7 @@
 /** The training request: its form on the wire, and the same with every default told back. */
 import { Ajv } from 'ajv'
 import { type Static, Type } from 'typebox'
-import type { Preprocessing } from '../data/encoders/encoder.ts'
+import { type Preprocessing, preprocessings } from '../data/encoders/encoder.ts'
 import { type MissingPolicy, missingPolicies } from '../data/missing-values.ts'
 import type { SplitSettings } from '../data/splits.ts'
 import { Problem } from '../errors.ts'
@@ -14,7 +14,7 @@ import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 
-const PreprocessingWord = Type.Unsafe<Preprocessing>({ type: 'string', enum: ['standardize', 'one_hot', 'none'] })
+const PreprocessingWord = Type.Unsafe<Preprocessing>({ type: 'string', enum: [...preprocessings] })
 
 /** A policy for one column; `constant` may say its value. */
 export type GivenPolicy = MissingPolicy | { readonly name: 'constant'; readonly value: number | string | boolean }

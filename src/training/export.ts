@@ -2,9 +2,9 @@
  * The served model: raw values in, answers out. The preprocessing fitted on the training rows, the network in inference
  * mode and the decoding of the target are one ONNX graph, so that callers never repeat any of it.
  */
-import type { FittedEncoder } from '../data/encoders/encoder.ts'
+import type { FittedEncoder, IdRange } from '../data/encoders/encoder.ts'
 import { inputNames, lowerEncoders } from '../data/encoders/table-encoder.ts'
-import { type FittedTarget, lowerTarget, type TargetOutput } from '../data/target.ts'
+import { type FittedTarget, lowerTarget, targetOutputs } from '../data/target.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import { createBuilder } from '../onnx/builder.ts'
@@ -22,13 +22,19 @@ export interface ExportSpec {
   readonly weights: ReadonlyMap<string, NamedTensor>
 }
 
-/** One raw value of an instance, and the graph's input that takes it, [batch, 1]. */
+/** One raw value of an instance, and the graph's input that takes it, [batch, 1] or, a tensor, [batch, …shape]. */
 export interface SignatureFeature {
   readonly name: string
   readonly input: string
   readonly type: FittedEncoder['type']
   /** The categories seen in training; another text is encoded as zeros. */
   readonly categories?: readonly string[]
+  /** Of a tensor. */
+  readonly shape?: readonly number[]
+  /** Of a tensor: shorter sequences are filled up with zeros at their end. */
+  readonly padded?: boolean
+  /** Where the network looks values up: whole numbers in this range, the ends included. */
+  readonly range?: IdRange
   /** False where a missing value is filled in by the policy of the training. */
   readonly required: boolean
   /** What stands in for a missing value; null where it is required. */
@@ -42,16 +48,11 @@ export interface ModelSignature {
     readonly name: string
     readonly kind: FittedTarget['kind']
     readonly labels?: readonly string[]
+    /** Of a target with several numbers per row. */
+    readonly shape?: readonly number[]
   }
   /** The initializers of the graph that are the model's weights, in the order of its layers. */
   readonly weights: readonly string[]
-}
-
-/** What a model answers, by what it learned. */
-const outputNames: Readonly<Record<FittedTarget['kind'], readonly TargetOutput[]>> = {
-  regression: ['value'],
-  binary: ['label', 'probabilities'],
-  multiclass: ['label', 'probabilities'],
 }
 
 /** The bytes of the served model (inputs [batch, 1] per feature, outputs as `lowerTarget` says) and what it takes and gives. */
@@ -61,10 +62,10 @@ export function exportModel({ model, encoders, target, weights }: ExportSpec): {
 } {
   const graph = Graph.create(model.name ?? 'model')
   const op = createBuilder(graph)
-  for (const name of outputNames[target.kind]) graph.reserve(name)
+  for (const name of targetOutputs[target.kind]) graph.reserve(name)
   const { encoded } = lowerEncoders(op, encoders)
   const shape = model.inputs[0]?.shape ?? []
-  const x = shape.length === 1 ? encoded : op.Reshape(encoded, op.ints([-1, ...shape]))
+  const x = encoded.shape.length === shape.length + 1 ? encoded : op.Reshape(encoded, op.ints([-1, ...shape]))
   const constants = Object.fromEntries(
     model.weights.map(({ name }) => {
       const weight = weights.get(name)
@@ -75,7 +76,7 @@ export function exportModel({ model, encoders, target, weights }: ExportSpec): {
   const [output] = callModel(op, model, [x], constants, noNoise).outputs
   if (!output) throw new Error('a model without an output')
   const { outputs } = lowerTarget(op, target, output as Value<'float32'>)
-  for (const name of outputNames[target.kind]) graph.output(op.Identity(outputs[name] as Value), name)
+  for (const name of targetOutputs[target.kind]) graph.output(op.Identity(outputs[name] as Value), name)
   prune(graph)
   const signature = { ...signatureOf(encoders, target), weights: Object.values(constants).map(({ name }) => name) }
   return { bytes: toBytes(graph), signature }
@@ -90,13 +91,16 @@ function signatureOf(encoders: readonly FittedEncoder[], target: FittedTarget): 
       input: inputs[encoder.column] ?? encoder.column,
       type: encoder.type,
       ...(encoder.type === 'category' && { categories: encoder.categories }),
+      ...(encoder.type === 'tensor' && { shape: encoder.shape, padded: encoder.padded }),
+      ...('range' in encoder && encoder.range && { range: encoder.range }),
       required: encoder.missing.fill === null,
       fill: encoder.missing.fill,
     })),
     target: {
       name: target.column,
       kind: target.kind,
-      ...(target.kind !== 'regression' && { labels: target.labels }),
+      ...('labels' in target && { labels: target.labels }),
+      ...(target.type === 'tensor' && { shape: target.shape }),
     },
   }
 }

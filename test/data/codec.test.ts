@@ -23,6 +23,23 @@ const tables = fc.integer({ min: 0, max: 9 }).chain((rowCount): fc.Arbitrary<Tab
       codes: many(fc.integer({ min: -1, max: 2 })).map((n) => Int32Array.from(n)),
       categories: fc.tuple(fc.string({ unit: 'binary' }), fc.string(), fc.string()),
     }),
+    fc.record({
+      name: fc.string(),
+      type: fc.constant('tensor' as const),
+      shape: fc.constant([2, 3]),
+      values: fc.oneof(
+        fc.uint8Array({ minLength: rowCount * 6, maxLength: rowCount * 6 }),
+        fc.float32Array({ minLength: rowCount * 6, maxLength: rowCount * 6 }),
+      ),
+      lengths: fc.constant(null),
+    }),
+    fc.record({
+      name: fc.string(),
+      type: fc.constant('tensor' as const),
+      shape: fc.constant([5]),
+      values: fc.uint8Array({ minLength: rowCount * 5, maxLength: rowCount * 5 }),
+      lengths: many(fc.integer({ min: 0, max: 5 })).map((n) => Int32Array.from(n)),
+    }),
   )
   return fc.record({ rowCount: fc.constant(rowCount), columns: fc.array(column, { maxLength: 4 }) })
 })

@@ -1,7 +1,7 @@
 /** Targets: what kind, which labels, and the answers of the lowered graph. */
 import { describe, expect, test } from 'vitest'
 import type { Column, Table } from '../../src/data/table.ts'
-import { encodeTarget, type FittedTarget, fitTarget, lowerTarget } from '../../src/data/target.ts'
+import { encodeTarget, type FittedTarget, fitTarget, lowerTarget, type ScalarTarget } from '../../src/data/target.ts'
 import { createBuilder } from '../../src/onnx/builder.ts'
 import { toBytes } from '../../src/onnx/codec.ts'
 import { Graph } from '../../src/onnx/graph.ts'
@@ -17,6 +17,8 @@ const tableOf = (column: Column): Table => ({
   columns: [column],
   rowCount: column.type === 'category' ? column.codes.length : column.values.length,
 })
+/** Of a column with one value per row. */
+const scalar = (target: FittedTarget) => target as ScalarTarget
 const all = (table: Table) => Int32Array.from({ length: table.rowCount }, (_, row) => row)
 const learn = (column: Column, use: 'classes' | 'numbers' = 'classes') =>
   fitTarget(tableOf(column), all(tableOf(column)), 'y', use)
@@ -60,11 +62,11 @@ test.each([
 
 test('rows are encoded as the index of their label, or as their number', () => {
   const classes = texts('b', 'a', 'b')
-  expect([...encodeTarget(learn(classes), tableOf(classes), Int32Array.of(2, 1))]).toEqual([1, 0])
+  expect([...encodeTarget(scalar(learn(classes)), tableOf(classes), Int32Array.of(2, 1))]).toEqual([1, 0])
   const values = numbers(0.1, 7)
-  expect([...encodeTarget(learn(values, 'numbers'), tableOf(values), Int32Array.of(1, 0))]).toEqual([7, 0.1])
+  expect([...encodeTarget(scalar(learn(values, 'numbers')), tableOf(values), Int32Array.of(1, 0))]).toEqual([7, 0.1])
   const whole = numbers(5, 3, 5)
-  expect([...encodeTarget(learn(whole), tableOf(whole), Int32Array.of(0, 1, 2))]).toEqual([1, 0, 1])
+  expect([...encodeTarget(scalar(learn(whole)), tableOf(whole), Int32Array.of(0, 1, 2))]).toEqual([1, 0, 1])
 })
 
 async function answers(fitted: FittedTarget, units: number, output: number[]) {

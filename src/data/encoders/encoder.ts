@@ -6,7 +6,14 @@ import type { FittedMissing, MissingRule } from '../missing-values.ts'
 import type { ColumnOf, ColumnType } from '../table.ts'
 
 /** What can be done to a column before it is fed to a network. */
-export type Preprocessing = 'standardize' | 'one_hot' | 'none'
+export const preprocessings = ['standardize', 'one_hot', 'rescale', 'none'] as const
+export type Preprocessing = (typeof preprocessings)[number]
+
+/** What a network takes where it looks values up: whole numbers in this range, the ends included. */
+export interface IdRange {
+  readonly min: number
+  readonly max: number
+}
 
 interface Fitted<T extends ColumnType, V> {
   readonly column: string
@@ -21,6 +28,8 @@ interface Fitted<T extends ColumnType, V> {
 export interface NumberEncoder extends Fitted<'number', number> {
   readonly shift: number
   readonly scale: number
+  /** Where the network takes ids. */
+  readonly range?: IdRange
 }
 
 /** One number per category of the training rows: 1 for the cell's own, 0 for all others; an unseen text is all zeros. */
@@ -31,16 +40,29 @@ export interface CategoryEncoder extends Fitted<'category', string> {
 /** 0 or 1. */
 export interface BooleanEncoder extends Fitted<'boolean', boolean> {}
 
+/** (x - shift) / scale of every number of a cell, in float32. */
+export interface TensorEncoder extends Fitted<'tensor', never> {
+  /** Of one cell. */
+  readonly shape: readonly number[]
+  /** Whether shorter sequences are filled up with zeros at their end. */
+  readonly padded: boolean
+  readonly shift: number
+  readonly scale: number
+  /** Where the network takes ids. */
+  readonly range?: IdRange
+}
+
 /** Plain data, kept with a version. */
-export type FittedEncoder = NumberEncoder | CategoryEncoder | BooleanEncoder
+export type FittedEncoder = NumberEncoder | CategoryEncoder | BooleanEncoder | TensorEncoder
 export type EncoderOf<T extends ColumnType> = Extract<FittedEncoder, { type: T }>
 
-/** The element type in which cells of a column reach a served model, as [batch, 1]. */
+/** The element type in which cells of a column reach a served model, as [batch, 1] or, tensors, [batch, …shape]. */
 export interface InputTypes {
   readonly number: 'float64'
   readonly category: 'string'
   /** 0 or 1: ONNX has no missing boolean, a float64 has NaN. */
   readonly boolean: 'float64'
+  readonly tensor: 'float32'
 }
 
 export interface EncoderKind<T extends ColumnType> {
@@ -57,7 +79,7 @@ export interface EncoderKind<T extends ColumnType> {
     offset: number,
     stride: number,
   ): void
-  /** Encoders of one type that stand side by side, with their inputs: float32 [batch, sum of widths]. */
+  /** Encoders of one type that stand side by side, with their inputs: float32 [batch, sum of widths]; of a tensor, which stands alone, [batch, …shape]. */
   lower(op: Builder, run: readonly EncoderOf<T>[], inputs: readonly Value<InputTypes[T]>[]): Value<'float32'>
 }
 

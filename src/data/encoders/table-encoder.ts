@@ -34,7 +34,13 @@ function fitOne<T extends ColumnType>(
   return encoders[type].fit(column, rows, how, rule)
 }
 
-/** The width of the network's input. */
+/** The shape of one encoded row: that of the tensor, which is a network's only feature where there is one, or [width]. */
+export function encodedShape(fitted: readonly FittedEncoder[]): readonly number[] {
+  const [first] = fitted
+  return first?.type === 'tensor' && fitted.length === 1 ? first.shape : [encodedWidth(fitted)]
+}
+
+/** How many numbers one encoded row has. */
 export function encodedWidth(fitted: readonly FittedEncoder[]): number {
   return fitted.reduce((width, encoder) => width + encoder.width, 0)
 }
@@ -84,8 +90,8 @@ export function inputNames(fitted: readonly FittedEncoder[]): Record<string, str
 
 /**
  * Declares one input [batch, 1] per feature (numbers float64 with NaN for missing, texts string with '' for missing,
- * booleans float64 0, 1 or NaN) and encodes them as `encodeRows` does, to float32 [batch, width]. Call it on a graph before anything else
- * takes the names of the features.
+ * booleans float64 0, 1 or NaN; a tensor float32 [batch, …shape]) and encodes them as `encodeRows` does, to float32
+ * [batch, …encodedShape]. Call it on a graph before anything else takes the names of the features.
  */
 export function lowerEncoders(
   op: Builder,
@@ -93,8 +99,10 @@ export function lowerEncoders(
 ): { inputs: Record<string, Value>; encoded: Value<'float32'> } {
   const names = inputNames(fitted)
   const inputs: Record<string, Value> = {}
-  for (const { column, type } of fitted) {
-    inputs[column] = op.graph.input(names[column] ?? column, encoders[type].inputType, ['batch', 1])
+  for (const encoder of fitted) {
+    const { column, type } = encoder
+    const shape = type === 'tensor' ? encoder.shape : [1]
+    inputs[column] = op.graph.input(names[column] ?? column, encoders[type].inputType, ['batch', ...shape])
   }
   const encoded = runsOfOneType(fitted).map((run) => lowerRun(op, run[0].type, run, inputs))
   return { inputs, encoded: beside(op, encoded) }

@@ -2,13 +2,13 @@
 import { Problem, type ProblemPart, type Warning } from '../../errors.ts'
 import { type ColumnOverrides, declaredType } from '../columns.ts'
 import { pointer } from '../pointer.ts'
-import type { ColumnType, Table } from '../table.ts'
+import type { ScalarType, Table } from '../table.ts'
 import { type Cell, type CellRules, createBuilder } from './cells.ts'
 import { mixedColumn } from './infer.ts'
 
 export interface ColumnPlan {
   readonly name: string
-  readonly type: ColumnType
+  readonly type: ScalarType
   readonly rules: CellRules
 }
 
@@ -74,7 +74,7 @@ async function collect(
   return { misfits, build }
 }
 
-const expected: Readonly<Record<ColumnType, string>> = {
+const expected: Readonly<Record<ScalarType, string>> = {
   number: 'a number',
   boolean: 'true or false',
   category: 'a text',

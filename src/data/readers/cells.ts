@@ -1,5 +1,5 @@
 /** Cells to typed columns: growing typed arrays, one per column, and the rules for what counts as missing. */
-import type { Column, ColumnType } from '../table.ts'
+import type { ScalarColumn, ScalarType } from '../table.ts'
 import { type Decimal, parseNumber } from './number-text.ts'
 
 /** A cell as a file or JSON says it. */
@@ -31,18 +31,18 @@ const declaredBooleans: ReadonlyMap<string, number> = new Map([
 
 /** Collects the cells of one column; `add` says false, and keeps nothing, where a cell is not of the column's type. */
 export interface ColumnBuilder {
-  readonly type: ColumnType
+  readonly type: ScalarType
   add(cell: Cell): boolean
-  build(name: string): Column
+  build(name: string): ScalarColumn
 }
 
 /** A builder for a column of this type. */
-export function createBuilder(type: ColumnType, rules: CellRules): ColumnBuilder {
+export function createBuilder(type: ScalarType, rules: CellRules): ColumnBuilder {
   return builders[type](rules)
 }
 
 /** The type one text speaks for where nobody has declared one; null for a missing cell. */
-export function typeOfText(text: string, { decimal, missing }: CellRules): ColumnType | null {
+export function typeOfText(text: string, { decimal, missing }: CellRules): ScalarType | null {
   if (text === '' || missing?.has(text)) return null
   if (!Number.isNaN(parseNumber(text, decimal))) return 'number'
   const word = text.toLowerCase()
@@ -50,7 +50,7 @@ export function typeOfText(text: string, { decimal, missing }: CellRules): Colum
   return missing === null && missingTokens.has(word) ? null : 'category'
 }
 
-const builders: Readonly<Record<ColumnType, (rules: CellRules) => ColumnBuilder>> = {
+const builders: Readonly<Record<ScalarType, (rules: CellRules) => ColumnBuilder>> = {
   number: numberBuilder,
   category: categoryBuilder,
   boolean: booleanBuilder,
@@ -100,7 +100,7 @@ function categoryBuilder({ missing }: CellRules): ColumnBuilder {
 }
 
 /** Codes in order of appearance become codes in code-unit order, so that a table does not depend on the order of its rows. */
-function sortedCategories(name: string, codes: Int32Array, inOrder: readonly string[]): Column {
+function sortedCategories(name: string, codes: Int32Array, inOrder: readonly string[]): ScalarColumn {
   const categories = [...inOrder].sort()
   const sortedCode = new Map(categories.map((text, code) => [text, code]))
   const moved = Int32Array.from(inOrder, (text) => sortedCode.get(text) ?? -1)

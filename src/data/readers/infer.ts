@@ -1,11 +1,11 @@
 /** Which type a column has where nobody has said so: what all of its first cells can be. */
 import type { Warning } from '../../errors.ts'
 import { pointer } from '../pointer.ts'
-import type { ColumnType } from '../table.ts'
+import type { ScalarType } from '../table.ts'
 import { type CellRules, typeOfText } from './cells.ts'
 
 export interface Guess {
-  readonly type: ColumnType
+  readonly type: ScalarType
   readonly warnings: readonly Warning[]
 }
 
@@ -17,7 +17,7 @@ export interface PlacedText {
 
 /** A type for the column from its sampled cells; warns where most are numbers and some are not, and where none is there. */
 export function guessType(name: string, sample: readonly PlacedText[], rules: CellRules): Guess {
-  const counts: Record<ColumnType, number> = { number: 0, boolean: 0, category: 0 }
+  const counts: Record<ScalarType, number> = { number: 0, boolean: 0, category: 0 }
   let first: PlacedText | null = null
   for (const cell of sample) {
     const type = typeOfText(cell.text, rules)

@@ -1,13 +1,14 @@
 /** The JSON reader: `{ "rows": [ { … } ] }`, `{ "columns": { "a": [ … ] } }` or a bare list of rows. */
 import { bodyProblem, type Problem, type Warning } from '../../errors.ts'
-import { type ColumnOverrides, declaredType } from '../columns.ts'
+import { type ColumnOverride, type ColumnOverrides, declaredType } from '../columns.ts'
 import { pointer } from '../pointer.ts'
-import type { ColumnType } from '../table.ts'
+import type { Column, ScalarType } from '../table.ts'
 import { assertOverridesExist, buildTable, type CellPlace, type ColumnPlan } from './build-table.ts'
 import type { Cell, CellRules } from './cells.ts'
 import { distinctNames } from './column-names.ts'
 import { mixedColumn } from './infer.ts'
 import type { ReadOptions, ReadTable } from './reader.ts'
+import { holdsTensors, readTensorColumn } from './tensor-column.ts'
 import { decodeUtf8 } from './utf8.ts'
 
 /** Cells by row and column, with the place of each in the body. */
@@ -35,31 +36,53 @@ export async function readJson(bytes: Uint8Array, options: ReadOptions): Promise
 
 /**
  * Reads a parsed body. A key that a row lacks, and null, are missing cells.
- * @throws {Problem} invalid_dataset (no rows, columns of unequal length, a cell that is an object or a list), invalid_column
+ * @throws {Problem} invalid_dataset (no rows, columns of unequal length, a cell that is an object, lists of unequal shape), invalid_column
  */
 export async function readJsonValue(value: unknown, options: ReadOptions): Promise<Omit<ReadTable, 'columns'>> {
   const overrides = options.columns ?? {}
   const source = sourceOf(value)
   if (source.rowCount === 0)
     throw bodyProblem('invalid_dataset', '', 'The data has no rows: expected at least one row.')
-  assertScalars(source)
+  assertNames(source)
   const { names, warnings } = distinctNames(source.keys)
   assertOverridesExist(names, overrides)
-  const planned = names.map((name, index) => planColumn(name, source, source.keys[index] ?? '', overrides))
+  const nested = names.map((name, index) => tensorColumn(name, source, source.keys[index] ?? '', overrides[name]))
+  const scalarKeys = source.keys.filter((_, index) => nested[index] === null)
+  assertScalars(source, scalarKeys)
+  const planned = names.flatMap((name, index) =>
+    nested[index] === null ? [planColumn(name, source, source.keys[index] ?? '', overrides)] : [],
+  )
   const built = await buildTable(
     planned.map(({ plan }) => plan),
     overrides,
     (onRow) => {
       for (let row = 0; row < source.rowCount; row++) {
         onRow(
-          (index) => (source.cell(row, source.keys[index] ?? '') ?? null) as Cell, // assertScalars has looked at every cell
-          (index) => source.place(row, source.keys[index] ?? ''),
+          (index) => (source.cell(row, scalarKeys[index] ?? '') ?? null) as Cell, // assertScalars has looked at every cell
+          (index) => source.place(row, scalarKeys[index] ?? ''),
         )
       }
     },
   )
-  const all = [...warnings, ...planned.flatMap((column) => column.warnings), ...built.warnings]
-  return { table: built.table, format: 'json', dialect: null, warnings: all }
+  const scalars = built.table.columns.values()
+  const columns = nested.map((tensor) => tensor?.column ?? (scalars.next().value as Column)) // one for each that is no tensor
+  const told = [...planned, ...nested].flatMap((column) => column?.warnings ?? [])
+  const all = [...warnings, ...told, ...built.warnings]
+  return { table: { rowCount: source.rowCount, columns }, format: 'json', dialect: null, warnings: all }
+}
+
+/** The column where its cells are lists; null where they are not. @throws {Problem} invalid_column where another type is declared */
+function tensorColumn(name: string, source: Source, key: string, override: ColumnOverride | undefined) {
+  const cells = {
+    rowCount: source.rowCount,
+    cell: (row: number) => source.cell(row, key),
+    place: (row: number) => source.place(row, key),
+  }
+  if (!holdsTensors(cells)) return null
+  const declared = override?.type
+  if (declared === undefined) return readTensorColumn(name, cells)
+  const detail = `columns: column ${JSON.stringify(name)} holds lists of numbers and cannot be read as ${declared}; leave its type out.`
+  throw bodyProblem('invalid_column', pointer('columns', name, 'type'), detail)
 }
 
 function sourceOf(value: unknown): Source {
@@ -116,13 +139,17 @@ function isCell(cell: unknown): boolean {
   return typeof cell === 'boolean' || cell === null || cell === undefined || Number.isFinite(cell)
 }
 
-/** @throws {Problem} invalid_dataset at the first cell that is no number, text, boolean or null, or the first broken name */
-function assertScalars(source: Source): void {
+/** @throws {Problem} invalid_dataset at the first broken name */
+function assertNames(source: Source): void {
   const broken = source.keys.find((key) => brokenText.test(key))
   if (broken !== undefined)
     throw invalidCell(source.place(0, broken).pointer, 'the name of a column is broken text:', broken)
+}
+
+/** @throws {Problem} invalid_dataset at the first cell that is no number, text, boolean or null */
+function assertScalars(source: Source, keys: readonly string[]): void {
   for (let row = 0; row < source.rowCount; row++) {
-    for (const key of source.keys) {
+    for (const key of keys) {
       const cell = source.cell(row, key)
       if (isCell(cell)) continue
       const { words, pointer: at } = source.place(row, key)
@@ -152,12 +179,12 @@ function planColumn(name: string, source: Source, key: string, overrides: Column
     if (type !== 'number') first ??= { text: String(cell), place: source.place(row, key).words }
   }
   const present = counts.number + counts.boolean + counts.category
-  const type: ColumnType = counts.number === present ? 'number' : counts.boolean === present ? 'boolean' : 'category'
+  const type: ScalarType = counts.number === present ? 'number' : counts.boolean === present ? 'boolean' : 'category'
   if (type === 'category' && first !== null && counts.number * 2 >= present) warnings.push(mixedColumn(name, first))
   return { plan: { name, type, rules } satisfies ColumnPlan, warnings }
 }
 
-const jsonTypes: Readonly<Record<string, ColumnType>> = { number: 'number', boolean: 'boolean', string: 'category' }
+const jsonTypes: Readonly<Record<string, ScalarType>> = { number: 'number', boolean: 'boolean', string: 'category' }
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
