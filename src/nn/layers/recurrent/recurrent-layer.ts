@@ -1,0 +1,152 @@
+/** What the recurrent layers share: their arguments, their weights, and a call from [batch, time, features] to their outputs. */
+import { type TUnsafe, Type } from 'typebox'
+import type { Builder } from '../../../onnx/builder.ts'
+import type { Real } from '../../../onnx/value.ts'
+import type { Given } from '../../named.ts'
+import { PositiveInteger, Seed, Switch } from '../../strict.ts'
+import { ActivationArgument, ConstraintArgument, InitializerArgument, RegularizerArgument } from '../arguments.ts'
+import { defineLayer, type Layer, type LayerConfig, type LayerContext, type WeightDeclaration } from '../layer.ts'
+import type { Cell, CellConfig, CellWeights } from './cell.ts'
+import { type RecurrentResult, runRecurrent } from './run-recurrent.ts'
+
+/** The arguments that all recurrent layers have. */
+export interface RecurrentConfig extends LayerConfig, CellConfig {
+  readonly use_bias: boolean
+  readonly kernel_initializer: Given
+  readonly recurrent_initializer: Given
+  readonly bias_initializer: Given
+  readonly kernel_regularizer: Given | null
+  readonly recurrent_regularizer: Given | null
+  readonly bias_regularizer: Given | null
+  readonly kernel_constraint: Given | null
+  readonly recurrent_constraint: Given | null
+  readonly bias_constraint: Given | null
+  readonly dropout: number
+  readonly recurrent_dropout: number
+  readonly seed: number | null
+  readonly return_sequences: boolean
+  readonly return_state: boolean
+  readonly go_backwards: boolean
+}
+
+const Rate = Type.Number({ minimum: 0, maximum: 1, default: 0 })
+
+/** An activation with a default of its own. */
+export const activationWith = (name: string) => ({ ...ActivationArgument, default: name }) as typeof ActivationArgument
+
+export const recurrentArguments = {
+  units: PositiveInteger,
+  activation: activationWith('tanh'),
+  use_bias: Switch(true),
+  kernel_initializer: InitializerArgument('glorot_uniform'),
+  recurrent_initializer: InitializerArgument('orthogonal'),
+  bias_initializer: InitializerArgument('zeros'),
+  kernel_regularizer: RegularizerArgument,
+  recurrent_regularizer: RegularizerArgument,
+  bias_regularizer: RegularizerArgument,
+  activity_regularizer: RegularizerArgument,
+  kernel_constraint: ConstraintArgument,
+  recurrent_constraint: ConstraintArgument,
+  bias_constraint: ConstraintArgument,
+  dropout: Rate,
+  recurrent_dropout: Rate,
+  seed: Seed,
+  return_sequences: Switch(false),
+  return_state: Switch(false),
+  go_backwards: Switch(false),
+}
+
+/** A recurrent layer in parts, so that `Bidirectional` can run its cell in both directions. */
+export interface Recurrent<C extends RecurrentConfig = RecurrentConfig> {
+  readonly config: TUnsafe<C>
+  readonly cell: Cell<C>
+  readonly gates: number
+  biasShape(config: C): readonly number[]
+  /** What the bias starts from; left out: `bias_initializer`. */
+  biasInitializer?(config: C): Given
+}
+
+export type RecurrentDeclarations = Readonly<Record<keyof CellWeights, WeightDeclaration | null>>
+
+export const sequenceMisfit = (inputShape: readonly number[]) =>
+  inputShape.length === 2 ? null : 'samples of shape [time, features]'
+
+/** Kernel [features, gates·units], recurrent kernel [units, gates·units], bias. */
+export function declareRecurrent(kind: Recurrent, config: RecurrentConfig, features: number): RecurrentDeclarations {
+  const columns = kind.gates * config.units
+  return {
+    kernel: {
+      shape: [features, columns],
+      initializer: config.kernel_initializer,
+      regularizer: config.kernel_regularizer,
+      constraint: config.kernel_constraint,
+    },
+    recurrent_kernel: {
+      shape: [config.units, columns],
+      initializer: config.recurrent_initializer,
+      regularizer: config.recurrent_regularizer,
+      constraint: config.recurrent_constraint,
+    },
+    bias: config.use_bias
+      ? {
+          shape: kind.biasShape(config),
+          initializer: kind.biasInitializer?.(config) ?? config.bias_initializer,
+          regularizer: config.bias_regularizer,
+          constraint: config.bias_constraint,
+        }
+      : null,
+  }
+}
+
+/** Runs a layer's cell over x [time, batch, features]. `order` is that in which its outputs come. */
+export function callRecurrent(
+  op: Builder,
+  { cell }: Recurrent,
+  x: Real,
+  weights: CellWeights,
+  config: RecurrentConfig,
+  context: LayerContext,
+  { order, purpose }: { order: 'steps' | 'time'; purpose: string },
+): RecurrentResult {
+  return runRecurrent(op, cell, x, weights, config, {
+    training: context.training,
+    uniform: context.uniform,
+    mask: context.masks[0] ?? null,
+    purpose: config.seed === null ? purpose : `seed ${config.seed}`,
+    dropout: config.dropout,
+    recurrent_dropout: config.recurrent_dropout,
+    backwards: config.go_backwards,
+    order,
+    sequences: config.return_sequences,
+  })
+}
+
+/** [batch, time, …] to [time, batch, …] and back. */
+export function swapTime(op: Builder, x: Real): Real {
+  return op.Transpose(x, { perm: [1, 0, 2] })
+}
+
+/** The layer of a recurrent kind: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`. */
+export function defineRecurrent<C extends RecurrentConfig>(given: Recurrent<C>): Layer {
+  const kind = given as unknown as Recurrent // its cell is called with the arguments that its own schema has checked
+  return defineLayer<RecurrentConfig, RecurrentDeclarations>({
+    config: kind.config,
+    misfit: (_config, inputShape) => sequenceMisfit(inputShape),
+    weights: (config, inputShape) => declareRecurrent(kind, config, inputShape.at(-1) ?? 1),
+    mask: (_op, _inputs, masks, config) => (config.return_sequences ? (masks[0] ?? null) : null),
+    call: (op, x, weights, config, context) => {
+      const run = { order: 'steps', purpose: context.layerName } as const
+      const { sequence, states } = callRecurrent(
+        op,
+        kind,
+        swapTime(op, x),
+        weights as CellWeights,
+        config,
+        context,
+        run,
+      )
+      const output = sequence ? swapTime(op, sequence) : (states[0] as Real)
+      return config.return_state ? [output, ...states] : output
+    },
+  })
+}
