@@ -60,3 +60,9 @@ test('an activation that is an output stays', () => {
   poolBeforeRelu(graph)
   expect(types(graph)).toEqual(['Neg', 'Relu', 'MaxPool'])
 })
+
+test('an activation that will be read stays', () => {
+  const { graph, a } = activated()
+  poolBeforeRelu(graph, [a])
+  expect(types(graph)).toEqual(['Neg', 'Relu', 'MaxPool'])
+})

@@ -7,9 +7,12 @@ import { Graph, type Node } from '../graph.ts'
 import { Value } from '../value.ts'
 import { valuesRead } from './prune.ts'
 
-/** Swaps them, in place and in bodies of `Scan` as well, wherever nothing else reads the activation. */
-export function poolBeforeRelu(graph: Graph): void {
-  const readers = countReaders(graph)
+/**
+ * Swaps them, in place and in bodies of `Scan` as well, wherever nothing else reads the activation. `kept` are values that
+ * will be read by what is not in the graph yet.
+ */
+export function poolBeforeRelu(graph: Graph, kept: readonly Value[] = []): void {
+  const readers = countReaders(graph, kept)
   const makers = new Map(graph.nodes.map((node) => [node.outputs[0], node]))
   for (const pool of [...graph.nodes]) {
     for (const attribute of Object.values(pool.attributes)) if (attribute instanceof Graph) poolBeforeRelu(attribute)
@@ -18,9 +21,9 @@ export function poolBeforeRelu(graph: Graph): void {
   }
 }
 
-function countReaders(graph: Graph): Map<Value, number> {
+function countReaders(graph: Graph, kept: readonly Value[]): Map<Value, number> {
   const readers = new Map<Value, number>()
-  for (const value of [...graph.outputs, ...graph.nodes.flatMap(valuesRead)]) {
+  for (const value of [...kept, ...graph.outputs, ...graph.nodes.flatMap(valuesRead)]) {
     readers.set(value, (readers.get(value) ?? 0) + 1)
   }
   return readers
