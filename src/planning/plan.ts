@@ -10,8 +10,10 @@ import type { ResolvedMetric } from '../nn/metrics/index.ts'
 import type { Given } from '../nn/named.ts'
 import { optimizerMisfit, resolveOptimizer } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+import { monitors } from './monitors.ts'
 import { planData } from './plan-data.ts'
 import { type NetworkPlan, planNetwork } from './plan-network.ts'
+import { planPlateau, type ResolvedPlateau } from './plateau.ts'
 import { parseTrainingRequest, type ResolvedRequest, type TrainingRequest } from './request.ts'
 import { type RowWeighting, resolveRowWeighting } from './row-weights.ts'
 
@@ -25,6 +27,7 @@ export interface TrainingPlan extends NetworkPlan {
   /** Of one sample, without the batch axis; its product is the encoded width. */
   readonly inputShape: readonly number[]
   readonly optimizer: OptimizerConfig
+  readonly reduceLrOnPlateau: ResolvedPlateau | null
   readonly epochs: number
   readonly batchSize: number
   readonly shuffle: boolean
@@ -62,12 +65,15 @@ export function planTraining(input: PlanInput): TrainingPlan {
   const optimizer = planOptimizer(request)
   const batchSize = batchSizeOf(request, data.split.train.length)
   const metrics = network.metrics.map(metricToldBack)
+  const known = monitors(network.metrics, data.split.validation.length > 0)
+  const reduceLrOnPlateau = planPlateau(request.reduce_lr_on_plateau, optimizer, known)
   const resolved: ResolvedRequest = {
     ...{ dataset, ...toldBack, loss: network.loss, class_weight, sample_weight, optimizer, metrics },
-    ...{ epochs, batch_size: batchSize, shuffle, seed, device, engine },
+    ...{ reduce_lr_on_plateau: reduceLrOnPlateau, epochs, batch_size: batchSize, shuffle, seed, device, engine },
   }
   const inputShape = network.model.inputs[0]?.shape ?? []
-  return { ...data, ...network, weighting, request: resolved, inputShape, optimizer, epochs, batchSize, shuffle, seed }
+  const run = { optimizer, reduceLrOnPlateau, epochs, batchSize, shuffle, seed }
+  return { ...data, ...network, weighting, request: resolved, inputShape, ...run }
 }
 
 function planOptimizer({ optimizer: given }: TrainingRequest): OptimizerConfig {

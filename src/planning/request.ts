@@ -11,6 +11,7 @@ import { MetricSchema } from '../nn/metrics/index.ts'
 import type { Given, NamedConfig } from '../nn/named.ts'
 import { OptimizerSchema } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+import { ReduceLrOnPlateau, type ResolvedPlateau } from './plateau.ts'
 
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 
@@ -89,6 +90,9 @@ export const TrainingRequest = Type.Object(
     ),
     optimizer: Type.Optional(OptimizerSchema),
     metrics: Type.Optional(Type.Array(MetricSchema)),
+    reduce_lr_on_plateau: Type.Optional(
+      Type.Unsafe<Static<typeof ReduceLrOnPlateau> | null>({ anyOf: [ReduceLrOnPlateau, { type: 'null' }] }),
+    ),
     epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 })),
     shuffle: Type.Optional(Type.Boolean({ description: 'Other batches in every epoch; default: true' })),
@@ -115,6 +119,7 @@ export type ResolvedRequest = {
   readonly sample_weight: string | null
   readonly optimizer: OptimizerConfig
   readonly metrics: Given[]
+  readonly reduce_lr_on_plateau: ResolvedPlateau | null
   readonly epochs: number
   readonly batch_size: number
   readonly shuffle: boolean

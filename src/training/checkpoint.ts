@@ -3,6 +3,7 @@
  * and where the training stands in the file's metadata.
  */
 import { fromSafetensors, type NamedTensor, toSafetensors } from '../onnx/safetensors.ts'
+import type { PlateauState } from './callbacks/reduce-lr-on-plateau.ts'
 
 /** Sums over the part of an epoch that has run, so that a stopped training goes on in the middle of an epoch. */
 export interface EpochSums {
@@ -24,6 +25,8 @@ export interface Position {
   readonly sums: EpochSums | null
   /** The epoch with the lowest monitored loss so far. */
   readonly best: { readonly epoch: number; readonly value: number } | null
+  /** Where the lowering of the learning rate stands, for trainings that have it. */
+  readonly plateau?: PlateauState
 }
 
 export interface TrainingState {

@@ -10,10 +10,11 @@ import { type Measurement, measure, type ResolvedMetric } from '../nn/metrics/in
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
-import { learningRateAt } from '../nn/schedules/index.ts'
+import { type LearningRate, learningRateAt } from '../nn/schedules/index.ts'
 import { initialWeights } from '../nn/weights.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
+import { nextPlateau, type PlateauSettings, startPlateau } from './callbacks/reduce-lr-on-plateau.ts'
 import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
 import { finalState } from './final-state.ts'
@@ -34,6 +35,8 @@ export interface FitSettings {
   readonly train: PartData
   /** Null where the split has no validation part. */
   readonly validation: PartData | null
+  /** The optimizer's learning rate is a number where this is given. */
+  readonly reduceLrOnPlateau?: PlateauSettings | null
   readonly epochs: number
   readonly batchSize: number
   readonly shuffle: boolean
@@ -139,7 +142,9 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
     const epoch = openEpoch(settings, position)
     for (const { order, batch } of epoch.runs(pace.stepsPerRun)) {
       const step = position.step
-      const { losses, predictions } = await pace.time(order.length / batch, () => trainer.run(order, batch, step))
+      const { losses, predictions } = await pace.time(order.length / batch, () =>
+        trainer.run(order, batch, step, rateOf(settings, position)),
+      )
       checkFinite(losses, step)
       epoch.take(order, batch, losses, predictions)
       position = epoch.positionAfter(position, order.length / batch)
@@ -157,6 +162,7 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
       step: position.step,
       sums: null,
       best: improved ? { epoch: position.epoch + 1, value } : position.best,
+      ...plateauAfter(settings, position, row),
     }
     if (improved) best = stateNow()
     await events.onEpoch?.(row, { steps: position.step })
@@ -166,6 +172,18 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
     }
   }
   return { outcome: 'finished', last: finalState(stateNow(), settings.optimizer), best } as const
+}
+
+/** The optimizer's learning rate, or what a plateau has made of it. */
+function rateOf({ optimizer }: FitSettings, { plateau }: Position): LearningRate {
+  return plateau?.learning_rate ?? optimizer.learning_rate
+}
+
+function plateauAfter(settings: FitSettings, position: Position, row: HistoryRow): Pick<Position, 'plateau'> {
+  const { optimizer, reduceLrOnPlateau } = settings
+  if (!reduceLrOnPlateau) return {}
+  const before = position.plateau ?? startPlateau(learningRateAt(optimizer.learning_rate, 0))
+  return { plateau: nextPlateau(reduceLrOnPlateau, before, row[reduceLrOnPlateau.monitor] ?? null) }
 }
 
 function checkFinite(losses: Float32Array, step: number): void {
@@ -221,7 +239,7 @@ function openEpoch(settings: FitSettings, position: Position) {
       const lastStep = Math.max(0, (position.epoch + 1) * stepsInEpoch - 1)
       return {
         epoch: number,
-        learning_rate: learningRateAt(settings.optimizer.learning_rate, lastStep),
+        learning_rate: learningRateAt(rateOf(settings, position), lastStep),
         seconds: seconds(),
         ...finite(trained),
         ...Object.fromEntries(Object.entries(finite(validated)).map(([key, value]) => [`val_${key}`, value])),

@@ -2,7 +2,7 @@
 
 import { scalarsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
-import { learningRateAt } from '../nn/schedules/index.ts'
+import { type LearningRate, learningRateAt } from '../nn/schedules/index.ts'
 import type { NamedTensor } from '../onnx/safetensors.ts'
 import type { Tensor } from '../onnx/tensor.ts'
 import type { Session } from '../runtime/session.ts'
@@ -30,10 +30,10 @@ export interface RunResult {
 export interface Trainer {
   /**
    * Trains `order.length / batch` steps on the rows that `order` names, batch after batch. `step` counts the optimizer
-   * steps before. The native call blocks this thread.
+   * steps before; `learningRate` stands in for the optimizer's own. The native call blocks this thread.
    * @throws {Problem} engine_failed
    */
-  run(order: Int32Array, batch: number, step: number): Promise<RunResult>
+  run(order: Int32Array, batch: number, step: number, learningRate?: LearningRate): Promise<RunResult>
   /** The weights as they are fed to other programs: one vector per group. No copy. */
   vectors(): ReadonlyMap<string, Float32Array>
   /** A copy of weights and slots, by name. */
@@ -61,7 +61,7 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
       }),
     )
   return {
-    run: async (order, batch, step) => {
+    run: async (order, batch, step, learningRate = optimizer.learning_rate) => {
       const steps = order.length / batch
       const feeds = {
         ...Object.fromEntries(state),
@@ -74,7 +74,7 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
         order: { type: 'int32', dims: [steps, batch], data: order } as const,
         inverse_batch: { type: 'float32', dims: [], data: Float32Array.of(1 / batch) } as const,
         keys: { type: 'uint32', dims: [steps], data: keysOf(program, seed, step, steps) } as const,
-        ...scalarFeeds(program, optimizer, step, steps),
+        ...scalarFeeds(program, { ...optimizer, learning_rate: learningRate }, step, steps),
       }
       const results = await session.run(feeds)
       const outputs = session.outputNames.map((name) => results[name] as Tensor)

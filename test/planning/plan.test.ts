@@ -9,6 +9,7 @@ import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
 import { encodePart } from '../../src/planning/parts.ts'
 import { planTraining } from '../../src/planning/plan.ts'
 
+const tooManyValues = { name: 'piecewise_constant_decay', boundaries: [10], values: [1, 2, 3] }
 const chain = (...layers: object[]): Definition => parseDefinition({ layers })
 const dense = (units: number, activation?: string) => ({ type: 'Dense', units, ...(activation && { activation }) })
 const softmax = (classes: number) => chain(dense(8, 'relu'), dense(classes, 'softmax'))
@@ -63,6 +64,7 @@ describe('defaults', () => {
       sample_weight: null,
       optimizer: resolveOptimizer('adam'),
       metrics: ['accuracy'],
+      reduce_lr_on_plateau: null,
       epochs: 10,
       batch_size: 32,
       shuffle: true,
@@ -402,6 +404,30 @@ describe('faults', () => {
     ['another engine', { engine: 'abacus' }, 'invalid_training', ['/engine']],
     ['zero epochs', { epochs: 0 }, 'invalid_training', ['/epochs']],
     ['a batch larger than the training rows', { batch_size: 106 }, 'invalid_training', ['/batch_size']],
+    [
+      'two ways of clipping',
+      { optimizer: { name: 'sgd', clipnorm: 1, clipvalue: 1 } },
+      'invalid_training',
+      ['/optimizer'],
+    ],
+    [
+      'a schedule with a value too many',
+      { optimizer: { name: 'sgd', learning_rate: tooManyValues } },
+      'invalid_training',
+      ['/optimizer/learning_rate/values'],
+    ],
+    [
+      'a plateau of what is not measured',
+      { reduce_lr_on_plateau: { monitor: 'val_auc' } },
+      'invalid_training',
+      ['/reduce_lr_on_plateau/monitor'],
+    ],
+    [
+      'a plateau that raises the rate',
+      { reduce_lr_on_plateau: { factor: 1 } },
+      'invalid_training',
+      ['/reduce_lr_on_plateau/factor'],
+    ],
     [
       'shares that do not add up to one',
       { split: { train: 0.7, validation: 0.2, test: 0.2 } },
