@@ -95,7 +95,7 @@ function resolveMetrics(given: readonly Given[], targetKind: TargetKind, output:
   const resolved = given.map(resolveMetric)
   for (const [index, { key, config }] of resolved.entries()) {
     const twice = resolved.findIndex((other) => other.key === key) < index
-    const misfit = twice ? `${key} is named twice` : metricOf(config).fits?.({ targetKind, units })
+    const misfit = twice ? `${key} is named twice` : metricOf(config).fits?.({ targetKind, units }, config)
     if (misfit) throw bodyProblem('invalid_training', `/metrics/${index}`, `metrics[${index}]: ${misfit}.`)
   }
   return resolved

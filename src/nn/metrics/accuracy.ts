@@ -1,62 +1,70 @@
 /** Accuracy: the share of right answers. */
-import type { TargetKind } from '../losses/loss.ts'
-import { NameOf } from '../named.ts'
+import { type NamedConfig, NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
-import { defineMetric, emptyMean, type MeanState, type MetricContext, type MetricRows, meanOf } from './metric.ts'
+import { givenClass, needsClasses, Threshold, trueClass } from './classes.ts'
+import {
+  defineMetric,
+  emptyMean,
+  type MeanState,
+  type Metric,
+  type MetricContext,
+  type MetricRows,
+  meanOf,
+} from './metric.ts'
 
-type Count = (state: MeanState, rows: MetricRows, context: MetricContext) => void
-
-/** The index of the largest of `units` values from `start`; the first of equals, as NumPy. */
-function argMax(values: ArrayLike<number>, start: number, units: number): number {
-  let best = 0
-  for (let unit = 1; unit < units; unit++) {
-    if ((values[start + unit] ?? 0) > (values[start + best] ?? 0)) best = unit
-  }
-  return best
-}
-
-const countBinary: Count = (state, { rows, yTrue, yPred }, { units }) => {
+/** Several labels count one by one. */
+function countLabels(state: MeanState, { rows, yTrue, yPred }: MetricRows, units: number, threshold: number): void {
   for (let i = 0; i < rows * units; i++) {
-    if ((yPred[i] ?? 0) > 0.5 === (yTrue[i] ?? 0) > 0.5) state.sum++
+    if ((yPred[i] ?? 0) > threshold === (yTrue[i] ?? 0) > 0.5) state.sum++
   }
   state.count += rows * units
 }
 
-const countClassIndex: Count = (state, { rows, yTrue, yPred }, { units }) => {
-  for (let row = 0; row < rows; row++) {
-    if (argMax(yPred, row * units, units) === yTrue[row]) state.sum++
+function countClasses(state: MeanState, rows: MetricRows, context: MetricContext): void {
+  for (let row = 0; row < rows.rows; row++) {
+    if (trueClass(rows, row, context) === givenClass(rows, row, context)) state.sum++
   }
-  state.count += rows
+  state.count += rows.rows
 }
 
-const countOneHot: Count = (state, { rows, yTrue, yPred }, { units }) => {
-  for (let row = 0; row < rows; row++) {
-    if (argMax(yPred, row * units, units) === argMax(yTrue, row * units, units)) state.sum++
-  }
-  state.count += rows
+function count(state: MeanState, rows: MetricRows, context: MetricContext, threshold = 0.5): void {
+  if (context.targetKind === 'binary') countLabels(state, rows, context.units, threshold)
+  else countClasses(state, rows, context)
 }
 
-const counts: Readonly<Record<TargetKind, Count | null>> = {
-  binary: countBinary,
-  class_index: countClassIndex,
-  one_hot: countOneHot,
-  number: null,
-}
+const common = { direction: 'up', init: emptyMean, result: meanOf } as const
 
 /**
  * By the kind of the target: yes or no (above 0.5 is yes, 0.5 is no; several labels count one by one), or the class of
  * the largest probability. Keras guesses the kind from shapes and takes the arg max of several labels.
  */
 export const accuracy = defineMetric({
+  ...common,
   config: Strict({ name: NameOf('accuracy', 'acc') }),
-  direction: 'up',
-  fits: ({ targetKind }) =>
-    counts[targetKind] ? null : 'accuracy needs classes, but the target is a number: use mae or mse',
-  init: emptyMean,
-  update: (state, rows, _config, context) => {
-    const count = counts[context.targetKind]
-    if (!count) throw new Error('accuracy of numbers')
-    count(state, rows, context)
-  },
-  result: meanOf,
+  fits: (context) => needsClasses('accuracy', context),
+  update: (state, rows, _config, context) => count(state, rows, context),
 })
+
+/** The share of right answers of yes and no; several labels count one by one. */
+export const binaryAccuracy = defineMetric({
+  ...common,
+  config: Strict({ name: NameOf('binary_accuracy'), threshold: Threshold }),
+  fits: (context) =>
+    needsClasses('binary_accuracy', context) ??
+    (context.targetKind === 'binary' ? null : 'binary_accuracy is for targets of yes and no: use accuracy'),
+  update: (state, rows, { threshold }, context) => count(state, rows, context, threshold),
+})
+
+/** The share of rows whose class has the largest probability; both names are for class indices and one-hot rows alike. */
+const ofClasses = <N extends string>(name: N): Metric =>
+  defineMetric<NamedConfig, MeanState>({
+    ...common,
+    config: Strict({ name: NameOf(name) }),
+    fits: (context) =>
+      needsClasses(name, context) ??
+      (context.targetKind === 'binary' ? `${name} is for several classes, one unit each: use accuracy` : null),
+    update: (state, rows, _config, context) => count(state, rows, context),
+  })
+
+export const categoricalAccuracy = ofClasses('categorical_accuracy')
+export const sparseCategoricalAccuracy = ofClasses('sparse_categorical_accuracy')

@@ -1,4 +1,4 @@
-/** The form of a metric: a number over a whole part of the data, gathered piece by piece. */
+/** The form of a metric: what is known over a whole part of the data, gathered piece by piece. */
 import type { TUnsafe } from 'typebox'
 import type { TargetKind } from '../losses/loss.ts'
 import type { NamedConfig } from '../named.ts'
@@ -7,8 +7,12 @@ import type { NamedConfig } from '../named.ts'
 export interface MetricContext {
   /** How `yTrue` is given: decides the kind of accuracy. Never guessed from shapes. */
   readonly targetKind: TargetKind
-  /** Values per row of the prediction: the output's size. */
+  /** Values of one answer: the last axis of the output. */
   readonly units: number
+  /** Answers per row: the output's axes before the last, the steps of a sequence; 1 where it is left out. */
+  readonly places?: number
+  /** The classes in words, where the target has them. */
+  readonly labels?: readonly string[] | null
 }
 
 /** Some rows of a part, row-major. */
@@ -20,17 +24,23 @@ export interface MetricRows {
   readonly yPred: ArrayLike<number>
 }
 
+/** A number, or a table that stands in the record of a test but not in a history: one number per class, a confusion matrix. */
+export type MetricValue = number | MetricTable
+export type MetricTable =
+  | readonly number[]
+  | { readonly labels: readonly string[]; readonly matrix: readonly number[][] }
+
 export interface Metric<C extends NamedConfig = NamedConfig, S = unknown> {
   readonly config: TUnsafe<C>
-  /** Whether more is better; decides what the best epoch is. */
-  readonly direction: 'up' | 'down'
+  /** Whether more is better; decides what the best epoch is. Null where that cannot be said. */
+  readonly direction: 'up' | 'down' | null
   /** What does not fit between the metric and the target, and what to do; null where all fits. */
-  fits?(context: MetricContext): string | null
+  fits?(context: MetricContext, config: C): string | null
   init(config: C, context: MetricContext): S
-  /** Takes the rows in, in place. */
+  /** Takes the rows in, in place. The state stays plain JSON, so that a checkpoint can keep it. */
   update(state: S, rows: MetricRows, config: C, context: MetricContext): void
-  /** The metric of all rows seen. NaN where there were none. */
-  result(state: S, config: C, context: MetricContext): number
+  /** The metric of all rows seen. NaN where there is none, as without rows. */
+  result(state: S, config: C, context: MetricContext): MetricValue
 }
 
 /** A metric for the table: the type of its state is checked here and then forgotten. */
@@ -47,3 +57,13 @@ export interface MeanState {
 export const emptyMean = (): MeanState => ({ sum: 0, count: 0 })
 
 export const meanOf = ({ sum, count }: MeanState): number => sum / count
+
+/** The true value beside a unit of the prediction. Class indices are read as one-hot rows, so that they mean the same. */
+export function truthAt(
+  { yTrue }: MetricRows,
+  row: number,
+  unit: number,
+  { targetKind, units }: MetricContext,
+): number {
+  return targetKind === 'class_index' ? Number(yTrue[row] === unit) : (yTrue[row * units + unit] ?? 0)
+}
