@@ -38,6 +38,17 @@ export const activations = {
   gelu: { apply: gelu },
   mish: { apply: (op, x) => op.Mul(x, op.Tanh(op.Softplus(x))) },
   relu6: { apply: (op, x) => op.Clip(x, op.scalar(0, x), op.scalar(6, x)) },
+  celu: { apply: (op, x) => op.Elu(x, { alpha: 1 }) },
+  hard_silu: { apply: hardSilu },
+  hard_swish: { apply: hardSilu },
+  hard_tanh: { apply: (op, x) => op.Clip(x, op.scalar(-1, x), op.scalar(1, x)) },
+  hard_shrink: { apply: (op, x) => op.Where(op.Greater(op.Abs(x), op.scalar(0.5, x)), x, op.scalar(0, x)) },
+  soft_shrink: { apply: softShrink },
+  tanh_shrink: { apply: (op, x) => op.Sub(x, op.Tanh(x)) },
+  log_sigmoid: { apply: (op, x) => op.Neg(op.Softplus(op.Neg(x))) },
+  sparse_sigmoid: { apply: (op, x) => op.HardSigmoid(x, { alpha: 0.5, beta: 0.5 }), gives: 'probability' },
+  sparse_plus: { apply: sparsePlus },
+  squareplus: { apply: squareplus },
 } as const satisfies Readonly<Record<string, Activation>>
 
 export type ActivationName = keyof typeof activations
@@ -49,6 +60,29 @@ export function activationOf(name: ActivationName): Activation {
 
 function silu(op: Builder, x: Real): Real {
   return op.Mul(x, op.Sigmoid(x))
+}
+
+/** x·relu6(x + 3)/6 */
+function hardSilu(op: Builder, x: Real): Real {
+  return op.Mul(x, op.HardSigmoid(x, { alpha: 1 / 6, beta: 0.5 }))
+}
+
+/** x moved by 0.5 towards 0, and 0 where it would pass it. */
+function softShrink(op: Builder, x: Real): Real {
+  const half = op.scalar(0.5, x)
+  return op.Sub(op.Relu(op.Sub(x, half)), op.Relu(op.Neg(op.Add(x, half))))
+}
+
+/** 0 below -1, x above 1, (x + 1)²/4 between. */
+function sparsePlus(op: Builder, x: Real): Real {
+  const between = op.HardSigmoid(x, { alpha: 0.5, beta: 0.5 })
+  return op.Add(op.Mul(between, between), op.Relu(op.Sub(x, op.scalar(1, x))))
+}
+
+/** (x + √(x² + 4))/2 */
+function squareplus(op: Builder, x: Real): Real {
+  const root = op.Sqrt(op.Add(op.Mul(x, x), op.scalar(4, x)))
+  return op.Mul(op.Add(x, root), op.scalar(0.5, x))
 }
 
 /** The exact form, Keras' default: x·Φ(x) = x/2·(1 + erf(x/√2)). */

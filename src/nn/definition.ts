@@ -2,7 +2,7 @@
  * Definitions of networks as people write them: layers by their Keras class names and arguments, checked whole, every
  * mistake told with its pointer.
  */
-import { Ajv, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type TUnsafe, Type } from 'typebox'
 import { Problem, type ProblemPart } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
@@ -47,14 +47,42 @@ export const DefinitionSchema = Type.Object(
   { additionalProperties: false },
 )
 
-let compiled: ValidateFunction<Definition> | null = null
+/** A layer up to its type: what can be said before the schema of that type is asked. */
+const LayerForm: TUnsafe<LayerConfig> = Type.Unsafe<LayerConfig>({
+  type: 'object',
+  discriminator: { propertyName: 'type' },
+  required: ['type'],
+  oneOf: Object.keys(layers).map((type) => ({ properties: { type: { const: type } } })),
+})
 
-/** Compiled at the first definition: most processes that know definitions never check one. */
-function validator(): ValidateFunction<Definition> {
-  // not strict, since `description` and `default` say something to people and to fillDefaults
-  const options = { allErrors: true, discriminator: true, verbose: true, strict: false }
-  compiled ??= new Ajv(options).compile<Definition>(DefinitionSchema)
-  return compiled
+/** The properties of a definition with layers up to their types. Validators of the rest are compiled per type. */
+export const definitionForm = { ...DefinitionSchema.properties, layers: Type.Array(LayerForm, { maxItems: 1000 }) }
+
+// not strict, since `description` and `default` say something to people and to fillDefaults
+const options = { allErrors: true, discriminator: true, verbose: true, strict: false }
+const compiled = new Map<string, ValidateFunction>()
+
+/** Compiled when first met: all layers together take seconds, and most definitions use a few. */
+function validatorOf(key: string, schema: object): ValidateFunction {
+  const validate = compiled.get(key) ?? new Ajv(options).compile(schema)
+  compiled.set(key, validate)
+  return validate
+}
+
+const formErrors = (json: unknown): readonly ErrorObject[] => {
+  const validate = validatorOf('the form', Type.Object(definitionForm, { additionalProperties: false }))
+  return validate(json) ? [] : (validate.errors ?? [])
+}
+
+/** What a layer's own schema says, with the layer's place in front. */
+function layerErrors(layer: LayerConfig, pointer: string): readonly ErrorObject[] {
+  const validate = validatorOf(`layer ${layer.type}`, layerOf(layer.type).config)
+  if (validate(layer)) return []
+  return (validate.errors ?? []).map((error) => ({
+    ...error,
+    instancePath: `${pointer}${error.instancePath}`,
+    schemaPath: `${pointer}${error.schemaPath}`,
+  }))
 }
 
 /**
@@ -62,13 +90,32 @@ function validator(): ValidateFunction<Definition> {
  * @throws {Problem} invalid_definition with every mistake and its pointer (`/layers/1/units`)
  */
 export function parseDefinition(json: unknown): Definition {
-  const validate = validator()
-  if (!validate(json)) throw invalid(mistakesOf(validate.errors ?? [], 'body'))
+  const broken = formErrors(json)
+  if (!isDefinition(json, broken)) {
+    const known = layersOfKnownType(json, broken)
+    const inner = known.flatMap(([i, layer]) => layerErrors(layer, `/layers/${i}`))
+    throw invalid(mistakesOf([...broken, ...inner], 'body'))
+  }
+  const wrong = json.layers.flatMap((layer, i) => layerErrors(layer, `/layers/${i}`))
+  if (wrong.length > 0) throw invalid(mistakesOf(wrong, 'body'))
   const inner = json.layers.flatMap((layer, i) => wrappedMistakes(layer, `/layers/${i}`))
   const own = [...sameNames(json), ...misplacedInputs(json), ...noOutput(json), ...wiringMistakes(json)]
   const mistakes = [...inner, ...own]
   if (mistakes.length > 0) throw invalid(mistakes)
   return { ...json, layers: json.layers.map(fillLayer) }
+}
+
+/** Whether the form holds, so that every layer has a type of the table. */
+function isDefinition(_json: unknown, broken: readonly ErrorObject[]): _json is Definition {
+  return broken.length === 0
+}
+
+/** The layers whose form holds, with their places, so that all mistakes are told together. */
+function layersOfKnownType(json: unknown, broken: readonly ErrorObject[]): (readonly [number, LayerConfig])[] {
+  const given = (json as { layers?: unknown } | null)?.layers
+  if (!Array.isArray(given)) return []
+  const isBroken = (i: number) => broken.some(({ instancePath }) => `${instancePath}/`.startsWith(`/layers/${i}/`))
+  return given.flatMap((layer: LayerConfig, i) => (isBroken(i) ? [] : [[i, layer] as const]))
 }
 
 /** A layer with every default filled in, and those inside of it. */
@@ -87,12 +134,12 @@ function wrappedLayers(layer: LayerConfig, wraps: readonly string[]): [string, L
 function wrappedMistakes(layer: LayerConfig, pointer: string): ProblemPart[] {
   return wrappedLayers(layer, layerOf(layer.type).wraps ?? []).flatMap(([key, wrapped]) => {
     const place = `${pointer}/${key}`
-    const validate = validator()
-    if (validate({ layers: [wrapped] })) return wrappedMistakes(wrapped, place)
-    return mistakesOf(validate.errors ?? [], 'body').map((mistake) => ({
-      ...mistake,
-      pointer: mistake.pointer.replace('/layers/0', place),
+    const broken = formErrors({ layers: [wrapped] }).map((error) => ({
+      ...error,
+      instancePath: error.instancePath.replace('/layers/0', place),
     }))
+    const errors = broken.length > 0 ? broken : layerErrors(wrapped, place)
+    return errors.length > 0 ? mistakesOf(errors, 'body') : wrappedMistakes(wrapped, place)
   })
 }
 

@@ -5,13 +5,14 @@ import { fixedShape, formatShape, sameShape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { type Real, Value } from '../onnx/value.ts'
 import type { ActivationName } from './activations.ts'
+import { constraints } from './constraints/index.ts'
 import type { Definition } from './definition.ts'
 import { initializers } from './initializers/index.ts'
 import { channelsLast } from './laid-out.ts'
 import { layerOf } from './layers/index.ts'
 import type { Layer, LayerConfig, WeightDeclaration } from './layers/layer.ts'
 import { callLayer } from './lower.ts'
-import { type NamedConfig, resolveNamed } from './named.ts'
+import { entryOf, type NamedConfig, resolveNamed } from './named.ts'
 import { regularizers } from './regularizers/index.ts'
 import { fillDefaults, maxLength } from './strict.ts'
 import { type Source, type Wired, type Wiring, wire } from './wiring.ts'
@@ -23,6 +24,8 @@ export interface WeightSpec {
   readonly shape: readonly number[]
   readonly initializer: NamedConfig
   readonly regularizer: NamedConfig | null
+  /** What the values are moved to after every update; null where they stay. */
+  readonly constraint: NamedConfig | null
   /** Moved by the optimizer. */
   readonly trainable: boolean
   /** Moved by its layer's formula while training: moving statistics. */
@@ -195,7 +198,7 @@ function checkArity(
 }
 
 function specifyWeight(short: string, declared: WeightDeclaration, place: Place, config: LayerConfig): WeightSpec {
-  const { shape, initializer, regularizer, role } = declared
+  const { shape, role } = declared
   const size = shape.reduce((product, length) => product * length, 1)
   if (size > maxLength) {
     throw bodyProblem(
@@ -204,11 +207,21 @@ function specifyWeight(short: string, declared: WeightDeclaration, place: Place,
       `${placeName(place)}: its ${short} ${formatShape(shape)} would hold ${size} numbers, the limit is ${maxLength}`,
     )
   }
+  const initializer = resolveNamed(initializers, declared.initializer)
+  const constraint = declared.constraint ? resolveNamed(constraints, declared.constraint) : null
+  const misfit =
+    entryOf(initializers, initializer).misfit?.(initializer, shape) ??
+    (constraint && entryOf(constraints, constraint).misfit?.(constraint, shape))
+  if (misfit) {
+    const detail = `${placeName(place)}: its ${short} is ${formatShape(shape)}, where ${misfit}`
+    throw bodyProblem('shape_mismatch', pointerOf(place), detail)
+  }
   return {
     name: `${place.name}/${short}`,
     shape,
-    initializer: resolveNamed(initializers, initializer),
-    regularizer: regularizer === null ? null : resolveNamed(regularizers, regularizer),
+    initializer,
+    regularizer: declared.regularizer === null ? null : resolveNamed(regularizers, declared.regularizer),
+    constraint,
     trainable: role !== 'state' && (config.trainable ?? true),
     moving: role === 'state' && (config.trainable ?? true),
   }

@@ -19,9 +19,11 @@ import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
 import { Graph } from '../onnx/graph.ts'
+import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
+import { constrained } from './constrain.ts'
 import { type Group, groupsOf, type Layout, layoutOf } from './layout.ts'
 import { type TargetForm, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
@@ -137,6 +139,7 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const weights = unpackAll(outer, op, feeds, layout, state)
   const context = { training: true, uniform: noise.uniform }
   const called = callModel(op, model, [op.Gather(feeds.x, rows, { axis: 0 })], weights, context)
+  poolBeforeRelu(graph, [...called.outputs, ...called.logits.filter((logits) => logits !== null)])
   const objective = objectiveOf(op, spec, called, { y, targets, weighting, inverseBatch: feeds.inverseBatch })
   const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
   const next = new Map([...trained, ...moveAll(op, feeds, weights, called.updates)])
@@ -209,7 +212,7 @@ interface Update {
 /** The optimizer's update of every trainable group: new values by state name. */
 function updateAll(
   op: Builder,
-  { optimizer }: ProgramSpec,
+  { model, optimizer }: ProgramSpec,
   { entries, groups }: Feeds,
   { state, scalars, cotangents }: Update,
 ): Map<string, Real> {
@@ -221,7 +224,13 @@ function updateAll(
     const sizes = members.map(({ size }) => size)
     return { id, sizes, weight: vectors[i] as Real, gradient: found[i] as Real, slots }
   })
-  const results = new Map(applyGradients(op, updates, scalars, optimizer).map((next, i) => [groups[i]?.id, next]))
+  const applied = applyGradients(op, updates, scalars, optimizer)
+  const results = new Map(
+    applied.map((next, i) => {
+      const group = groups[i] as Group
+      return [group.id, { ...next, weight: constrained(op, group, model.weights, next.weight) }]
+    }),
+  )
   const trained = entries.filter(({ group }) => results.has(group))
   return new Map(
     trained.map(({ name, group, slot }) => {

@@ -102,6 +102,8 @@ test("the default arguments are Keras'", () => {
       kernel_regularizer: null,
       bias_regularizer: null,
       activity_regularizer: null,
+      kernel_constraint: null,
+      bias_constraint: null,
       trainable: true,
     },
     { type: 'Dropout', rate: 0.5, noise_shape: null, seed: null, trainable: true },

@@ -5,7 +5,7 @@ import { parseDefinition } from '../../src/nn/definition.ts'
 import { callModel } from '../../src/nn/lower.ts'
 import { buildModel, type Model } from '../../src/nn/model.ts'
 import { initialWeights } from '../../src/nn/weights.ts'
-import { createBuilder } from '../../src/onnx/builder.ts'
+import { type Builder, createBuilder } from '../../src/onnx/builder.ts'
 import { type Tensor, tensorOf } from '../../src/onnx/tensor.ts'
 import type { Real } from '../../src/onnx/value.ts'
 import { createRandom, deriveKey } from '../../src/random.ts'
@@ -15,6 +15,36 @@ import { newGraph, numbers, runGraph } from './graph.ts'
 export type Weights = ReadonlyMap<string, ArrayLike<number>>
 
 const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1)
+
+/** The shape of one input, or of several. */
+export type Shapes = readonly number[] | readonly (readonly number[])[]
+
+const asList = (shapes: Shapes): readonly (readonly number[])[] =>
+  shapes.every((shape) => typeof shape === 'number') ? [shapes] : (shapes as readonly (readonly number[])[])
+
+/** A definition of one layer that takes as many inputs as there are shapes. */
+function definitionOf(layer: object, shapes: Shapes): object {
+  const inputs = asList(shapes).map((shape, i) => ({ type: 'Input', name: `x${i}`, shape }))
+  if (inputs.length === 1) return { layers: [layer] }
+  return { layers: [...inputs, { ...layer, inputs: inputs.map(({ name }) => name) }] }
+}
+
+/** How many numbers a sample has in all inputs together. */
+const sampleSize = ({ inputs }: Model) => inputs.reduce((sum, { shape }) => sum + product(shape), 0)
+
+/** The model's inputs in a graph, and what feeds them: `x` holds one input after the other. */
+function declareInputs(op: Builder, model: Model, x: readonly number[]) {
+  const rows = x.length / sampleSize(model)
+  const feeds: Record<string, Tensor> = {}
+  let start = 0
+  const inputs = model.inputs.map(({ name, shape }) => {
+    const end = start + rows * product(shape)
+    feeds[name] = tensorOf('float32', x.slice(start, end), [rows, ...shape])
+    start = end
+    return op.graph.input(name, 'float32', ['batch', ...shape]) as Real
+  })
+  return { feeds, inputs }
+}
 
 /** A model of the given layers on inputs of `inputShape`. */
 export function modelOf(layers: readonly object[], inputShape: readonly number[]): Model {
@@ -35,7 +65,7 @@ export interface CallOptions {
   readonly served?: boolean
 }
 
-/** The outputs, penalties and logits of a model for samples `x`, [rows, …inputShape]. */
+/** The outputs, penalties and logits of a model for samples `x`, [rows, …inputShape], one input after the other. */
 export async function runModel(
   model: Model,
   x: readonly number[],
@@ -43,9 +73,7 @@ export async function runModel(
   { training = false, draws, served = false }: CallOptions = {},
 ): Promise<{ y: Tensor; logits: Tensor | undefined; penalties: number[] }> {
   const op = createBuilder(newGraph())
-  const inputShape = model.inputs[0]?.shape ?? []
-  const feeds: Record<string, Tensor> = { x: tensorOf('float32', x, [x.length / product(inputShape), ...inputShape]) }
-  const input = op.graph.input('x', 'float32', ['batch', ...inputShape])
+  const { feeds, inputs } = declareInputs(op, model, x)
   const values: Record<string, Real> = {}
   for (const { name, shape } of model.weights) {
     const tensor = tensorOf('float32', weights.get(name) ?? [], shape)
@@ -56,7 +84,7 @@ export async function runModel(
     const axes = like.shape.map((length) => (typeof length === 'number' ? length : -1))
     return op.Reshape(op.constant(tensorOf('float32', draws ?? []), 'draws'), op.ints(axes))
   }
-  const called = callModel(op, model, [input], values, { training, uniform })
+  const called = callModel(op, model, inputs, values, { training, uniform })
   const outputs = [called.outputs[0], called.logits[0], ...called.penalties].map((value) =>
     value ? op.named('out').Identity(value) : null,
   )
@@ -71,13 +99,14 @@ export async function runModel(
  * one at any batch size, the served graph gives what the training graph gives in inference mode, and a step against the
  * gradient lowers a loss.
  */
-export async function checkLayer(layer: object, inputShape: readonly number[]): Promise<void> {
-  const parsed = parseDefinition({ layers: [layer] })
+export async function checkLayer(layer: object, shapes: Shapes): Promise<void> {
+  const parsed = parseDefinition(definitionOf(layer, shapes))
   expect(parseDefinition(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed)
-  const model = buildModel(parsed, inputShape)
+  const given = asList(shapes)
+  const model = buildModel(parsed, given.length === 1 ? given[0] : undefined)
   const weights = initialWeights(model, 7)
   for (const rows of [1, 5]) {
-    const x = someNumbers(rows * product(inputShape), `rows ${rows}`)
+    const x = someNumbers(rows * sampleSize(model), `rows ${rows}`)
     const inference = await runModel(model, x, weights)
     expect(inference.y.dims).toEqual([rows, ...(model.outputs[0]?.shape ?? [])])
     const served = await runModel(model, x, weights, { served: true })
@@ -89,20 +118,18 @@ export async function checkLayer(layer: object, inputShape: readonly number[]): 
 /** One small step of every weight and of the input against the gradient lowers Σ(y - 0.3)². */
 async function checkDescent(model: Model, weights: Weights): Promise<void> {
   const op = createBuilder(newGraph())
-  const shape = model.inputs[0]?.shape ?? []
-  const x = op.graph.input('x', 'float32', ['batch', ...shape])
-  const feeds: Record<string, Tensor> = { x: tensorOf('float32', someNumbers(3 * product(shape), 'x'), [3, ...shape]) }
+  const { feeds, inputs } = declareInputs(op, model, someNumbers(3 * sampleSize(model), 'x'))
   const values: Record<string, Real> = {}
   for (const weight of model.weights) {
     values[weight.name] = op.graph.input(weight.name, 'float32', weight.shape)
     feeds[weight.name] = tensorOf('float32', weights.get(weight.name) ?? [], weight.shape)
   }
-  const called = callModel(op, model, [x], values, { training: false, uniform: (like) => like })
+  const called = callModel(op, model, inputs, values, { training: false, uniform: (like) => like })
   const y = called.outputs[0] as Real
   const error = op.Sub(y, op.scalar(0.3, y))
   const fit = op.ReduceSum(op.Mul(error, error), null, { keepdims: 0 })
   const loss = called.penalties.reduce((sum, penalty) => op.Add(sum, penalty), fit)
-  const wrt = [x, ...Object.values(values)]
+  const wrt = [...inputs, ...Object.values(values)]
   const names = [loss, ...gradients(op, loss, wrt)].map((value) => {
     const output = op.named('result').Identity(value)
     op.graph.output(output)

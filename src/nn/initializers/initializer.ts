@@ -5,6 +5,8 @@ import type { NamedConfig } from '../named.ts'
 
 export interface Initializer<C extends NamedConfig = NamedConfig> {
   readonly config: TUnsafe<C>
+  /** What does not fit about the shape of a weight, or null. Left out: any shape fits. */
+  misfit?(config: C, shape: readonly number[]): string | null
   /** The values of a weight of `shape`, row-major; `random` is a stream of its own for this weight. */
   create(config: C, shape: readonly number[], random: Random): Float32Array
 }

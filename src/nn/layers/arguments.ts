@@ -1,6 +1,7 @@
 /** Arguments that several layers share. */
 import { Type } from 'typebox'
 import { type ActivationName, activations } from '../activations.ts'
+import { constraints } from '../constraints/index.ts'
 import { initializers } from '../initializers/index.ts'
 import { optionalReferenceTo, referenceTo } from '../named.ts'
 import { regularizers } from '../regularizers/index.ts'
@@ -13,3 +14,4 @@ export const ActivationArgument = Type.Unsafe<ActivationName | null>({
 
 export const InitializerArgument = (name: string) => referenceTo(initializers, name)
 export const RegularizerArgument = optionalReferenceTo(regularizers)
+export const ConstraintArgument = optionalReferenceTo(constraints)

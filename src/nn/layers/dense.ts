@@ -1,7 +1,7 @@
 /** Dense: y = activation(x·kernel + bias). */
 
 import { PositiveInteger, Switch } from '../strict.ts'
-import { ActivationArgument, InitializerArgument, RegularizerArgument } from './arguments.ts'
+import { ActivationArgument, ConstraintArgument, InitializerArgument, RegularizerArgument } from './arguments.ts'
 import { defineLayer, layerConfig } from './layer.ts'
 
 /**
@@ -22,6 +22,8 @@ export const Dense = defineLayer({
       kernel_regularizer: RegularizerArgument,
       bias_regularizer: RegularizerArgument,
       activity_regularizer: RegularizerArgument,
+      kernel_constraint: ConstraintArgument,
+      bias_constraint: ConstraintArgument,
     },
     'Affine map of the last axis',
   ),
@@ -31,9 +33,15 @@ export const Dense = defineLayer({
       shape: [inputShape.at(-1) ?? 1, config.units],
       initializer: config.kernel_initializer,
       regularizer: config.kernel_regularizer,
+      constraint: config.kernel_constraint,
     },
     bias: config.use_bias
-      ? { shape: [config.units], initializer: config.bias_initializer, regularizer: config.bias_regularizer }
+      ? {
+          shape: [config.units],
+          initializer: config.bias_initializer,
+          regularizer: config.bias_regularizer,
+          constraint: config.bias_constraint,
+        }
       : null,
   }),
   activation: ({ activation }) => activation ?? 'linear',

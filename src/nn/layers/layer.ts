@@ -19,11 +19,19 @@ export interface LayerConfig {
   readonly inputs?: readonly InputRef[]
 }
 
+/** Whole numbers, the ends included. */
+export interface InputRange {
+  readonly min: number
+  readonly max: number
+}
+
 /** A weight as its layer asks for it. */
 export interface WeightDeclaration {
   readonly shape: readonly number[]
   readonly initializer: Given
   readonly regularizer: Given | null
+  /** What its values are moved to after every update. Left out: they stay. */
+  readonly constraint?: Given | null
   /** `state` is moved by the formula (`context.assign`) and not by the optimizer: moving statistics. */
   readonly role?: 'state'
 }
@@ -84,6 +92,8 @@ export interface Layer<C extends LayerConfig = LayerConfig, W extends Declaratio
   readonly wraps?: readonly string[]
   /** What does not fit about an input shape: what the layer expects, or null. Left out: any shape fits. */
   misfit?(config: C, inputShape: readonly number[], surroundings: Surroundings): string | null
+  /** The whole numbers that it takes, where it looks values up; left out: any numbers. */
+  inputRange?(config: C): InputRange
   /** The weights by name. Left out: none. */
   weights?(config: C, inputShape: readonly number[], surroundings: Surroundings): W
   /** The activation that follows the formula. The lowering applies it, and so knows the logits of the last layer. */
