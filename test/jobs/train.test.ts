@@ -148,6 +148,24 @@ test('a training that was stopped twice ends with the history of one that was no
   expect(await store.trainings.events(parted, 0)).toHaveLength(501)
 })
 
+test('what an optimizer and a plateau remember outlives a stop', async () => {
+  const given = {
+    epochs: 300,
+    optimizer: { name: 'adamw', clipnorm: 1, use_ema: true, gradient_accumulation_steps: 3, learning_rate: 0.01 },
+    reduce_lr_on_plateau: { monitor: 'val_accuracy', min_delta: 1, patience: 2, factor: 0.5, min_lr: 0.002 },
+  }
+  const whole = await addTraining(given)
+  await run(whole)
+  const stopped = await addTraining(given)
+  expect(await runUntilEpoch(stopped, 3, 'shutdown')).toMatchObject({ status: 'requeued' })
+  await run(stopped)
+  const [expected, history] = [await store.trainings.history(whole), await store.trainings.history(stopped)]
+  const rates = expected.slice(0, 8).map((row) => row.learning_rate)
+  expect(rates).toEqual([0.01, 0.01, 0.01, 0.005, 0.005, 0.0025, 0.0025, 0.002])
+  expect(withoutSeconds(history)).toEqual(withoutSeconds(expected))
+  expect((await store.trainings.get(stopped)).metrics).toEqual((await store.trainings.get(whole)).metrics)
+})
+
 test('a cancelled training keeps its last state and says where it stopped', async () => {
   const training = await addTraining({ epochs: 10_000 })
   expect(await runUntilEpoch(training, 3, 'cancel')).toMatchObject({ status: 'cancelled' })

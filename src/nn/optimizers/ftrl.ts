@@ -19,17 +19,20 @@ import { axpy, defineOptimizer, factor } from './optimizer.ts'
  * @see https://keras.io/api/optimizers/ftrl/
  */
 export const ftrl = defineOptimizer({
-  config: Strict({
-    name: NameOf('ftrl'),
-    learning_rate: LearningRateArgument(0.001, { exclusiveMinimum: 0 }),
-    learning_rate_power: Type.Number({ maximum: 0, default: -0.5 }),
-    initial_accumulator_value: AtLeastZero(0.1),
-    l1_regularization_strength: AtLeastZero(0),
-    l2_regularization_strength: AtLeastZero(0),
-    l2_shrinkage_regularization_strength: AtLeastZero(0),
-    beta: AtLeastZero(0),
-    ...commonArguments,
-  }),
+  config: Strict(
+    {
+      name: NameOf('ftrl'),
+      learning_rate: LearningRateArgument(0.001, { exclusiveMinimum: 0 }),
+      learning_rate_power: Type.Number({ maximum: 0, default: -0.5 }),
+      initial_accumulator_value: AtLeastZero(0.1),
+      l1_regularization_strength: AtLeastZero(0),
+      l2_regularization_strength: AtLeastZero(0),
+      l2_shrinkage_regularization_strength: AtLeastZero(0),
+      beta: AtLeastZero(0),
+      ...commonArguments,
+    },
+    'The first step discards the initial weights: a weight whose gradient is 0 there becomes 0, as in Keras',
+  ),
   slots: ({ initial_accumulator_value }) => ({ accumulator: initial_accumulator_value, linear: 0 }),
   scalars: ({ beta, l2_regularization_strength }, _step, learningRate) => ({
     inverse_rate: 1 / learningRate,
