@@ -7,7 +7,7 @@ import { NullableString, named, refTo, Time, WarningBody } from './common.ts'
 const Column = Type.Object(
   {
     name: Type.String(),
-    type: Type.String({ examples: ['number', 'category', 'boolean'] }),
+    type: Type.String({ examples: ['number', 'category', 'boolean', 'tensor'] }),
     role: Type.Optional(Type.String()),
     missing_count: Type.Integer(),
   },

@@ -1,6 +1,7 @@
 /** Online predictions: raw values in, labels and probabilities (or a number) out. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { NestedAnswer } from '../serving/answers.ts'
 import type { Models } from '../serving/models.ts'
 import {
   ByName,
@@ -19,11 +20,19 @@ const PredictionRequest = Strict({
   instances: Type.Array(
     // Each field is checked against the version's own signature, so that its pointer and its policy can be told.
     Type.Unsafe<unknown>({
-      description: 'An object of raw values by feature name, or a row of values in the order of the features',
+      description:
+        'An object of raw values by feature name, or a row of values in the order of the features; a model whose only feature holds nested lists takes them as they are, too',
       examples: [{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }, [5.1, 3.5, 1.4, 0.2]],
     }),
     { minItems: 1 },
   ),
+})
+
+/** Of a target with several numbers per row. */
+const NumbersInLists = Type.Unsafe<NestedAnswer>({
+  type: 'array',
+  items: {},
+  description: 'Nested lists of numbers in the shape of a cell; null for a number that is not finite',
 })
 
 export const Prediction = named(
@@ -35,6 +44,7 @@ export const Prediction = named(
       Type.Union([
         Type.Object({ label: NullableString, probabilities: Type.Record(Type.String(), NullableNumber) }),
         Type.Object({ value: NullableNumber }),
+        Type.Object({ value: Type.Union([NumbersInLists, Type.Null()]), probabilities: Type.Optional(NumbersInLists) }),
       ]),
     ),
     warnings: Warnings,

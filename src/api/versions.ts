@@ -19,7 +19,15 @@ export const Version = named(
     features: Type.Array(
       Type.Object({
         name: Type.String(),
-        type: Type.String({ examples: ['number', 'category', 'boolean'] }),
+        type: Type.String({ examples: ['number', 'category', 'boolean', 'tensor'] }),
+        shape: Type.Optional(Type.Array(Type.Integer(), { description: 'Of a cell of nested lists' })),
+        padded: Type.Optional(Type.Boolean({ description: 'Shorter lists are filled up with zeros at their end' })),
+        range: Type.Optional(
+          Type.Object(
+            { min: Type.Integer(), max: Type.Integer() },
+            { description: 'Whole numbers, which the model looks up' },
+          ),
+        ),
         categories: Type.Optional(Type.Array(Type.String())),
         required: Type.Boolean({
           description: 'False where missing values are filled in by the policy of the training',
@@ -28,7 +36,8 @@ export const Version = named(
     ),
     target: Type.Object({
       name: Type.String(),
-      kind: Type.String({ examples: ['regression', 'binary', 'multiclass'] }),
+      kind: Type.String({ examples: ['regression', 'binary', 'multiclass', 'numbers', 'multilabel'] }),
+      shape: Type.Optional(Type.Array(Type.Integer(), { description: 'Of a cell of several numbers' })),
       labels: Type.Optional(Type.Array(Type.String())),
     }),
     created_at: Time,
@@ -44,11 +53,17 @@ function versionBody(row: VersionRow): Static<typeof Version> {
     source,
     training,
     metrics,
-    features: features.map(({ categories, ...feature }) => ({
+    features: features.map(({ categories, shape, ...feature }) => ({
       ...feature,
+      ...(shape && { shape: [...shape] }),
       ...(categories && { categories: [...categories] }),
     })),
-    target: { name: target.name, kind: target.kind, ...(target.labels && { labels: [...target.labels] }) },
+    target: {
+      name: target.name,
+      kind: target.kind,
+      ...(target.labels && { labels: [...target.labels] }),
+      ...(target.shape && { shape: [...target.shape] }),
+    },
     created_at: createdAt.toISOString(),
   }
 }

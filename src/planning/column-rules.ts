@@ -19,13 +19,17 @@ export const mistake = (code: ProblemCode, at: string, detail: string): Mistake 
   detail,
 })
 
-/** What is done to a feature: what was asked for where its type has it, else the usual. */
+/**
+ * What is done to a feature: what was asked for where its type has it, else the usual. Ids, which the model looks up, stay
+ * as they are.
+ */
 export function preprocessingOf(
   name: string,
   type: ColumnType,
   given: TrainingRequest['preprocessing'],
+  isId: boolean,
 ): Preprocessing | Mistake {
-  const { preprocessing: allowed } = encoders[type]
+  const allowed: readonly [Preprocessing, ...Preprocessing[]] = isId ? ['none'] : encoders[type].preprocessing
   const [usual] = allowed
   const word = typeof given === 'object' ? given[name] : given
   if (word === undefined) return usual
@@ -34,7 +38,8 @@ export function preprocessingOf(
   if (typeof given === 'string' && word !== 'none') return usual
   const at = typeof given === 'string' ? '/preprocessing' : pointer('preprocessing', name)
   const hint = type === 'category' ? ' A network takes numbers: leave the column out, or have it encoded one_hot.' : ''
-  const detail = `preprocessing: column ${quoted(name)} is of type ${type}, for which there is ${allowed.join(', ')}; received ${word}.${hint}`
+  const kind = isId ? `${type} and the model looks its values up` : type
+  const detail = `preprocessing: column ${quoted(name)} is of type ${kind}, for which there is ${allowed.join(', ')}; received ${word}.${hint}`
   return mistake('invalid_training', at, detail)
 }
 

@@ -1,6 +1,6 @@
 /** Which columns a training uses and how: features, target, preprocessing and missing values, checked together. */
 import type { ColumnInfo } from '../data/columns.ts'
-import type { Preprocessing } from '../data/encoders/encoder.ts'
+import type { IdRange, Preprocessing } from '../data/encoders/encoder.ts'
 import type { FeaturePlan } from '../data/encoders/table-encoder.ts'
 import type { MissingRule } from '../data/missing-values.ts'
 import { pointer } from '../data/pointer.ts'
@@ -34,10 +34,15 @@ const MOST_CATEGORIES = 10_000
 const MANY = 20
 
 /**
- * Resolves the columns of a request.
+ * Resolves the columns of a request. `range` is given where the model looks its input's numbers up.
  * @throws {Problem} unknown_column or invalid_training with all mistakes about columns
  */
-export function resolveColumns(table: Table, columns: readonly ColumnInfo[], request: TrainingRequest): ColumnUse {
+export function resolveColumns(
+  table: Table,
+  columns: readonly ColumnInfo[],
+  request: TrainingRequest,
+  range: IdRange | null,
+): ColumnUse {
   const target = request.target ?? targetByRole(columns)
   const names = request.features ?? usualFeatures(columns, target, request.sample_weight)
   const weight = request.sample_weight ?? null
@@ -47,13 +52,14 @@ export function resolveColumns(table: Table, columns: readonly ColumnInfo[], req
     ...sampleWeightMistakes(table, request, target),
     ...featureMistakes(table, names, target, request.features !== undefined),
     ...tensorMistakes(table, names),
+    ...(range ? textMistakes(table, names) : []),
     ...keyMistakes('preprocessing', request.preprocessing, names),
     ...keyMistakes('missing_values', request.missing_values, [...names, ...unfilled]),
   ]
   throwAll(mistakes)
   const typeOf = (name: string): ColumnType => columnNamed(table, name).type
   const policies = names.map((name) => missingRule(name, typeOf(name), request.missing_values))
-  const preprocessings = names.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing))
+  const preprocessings = names.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing, range !== null))
   const unfilledPolicies = unfilled.map((name, index) =>
     neverFilled(name, index === 0 ? 'target' : 'sample weight', request.missing_values),
   )
@@ -122,6 +128,15 @@ function tensorMistakes(table: Table, names: readonly string[]): Mistake[] {
     `features: column ${quoted(tensor)} holds lists of numbers, which fill the model's input alone; it cannot stand beside ` +
     `${others.slice(0, 5).join(', ')}. Name it as the only feature: "features": [${quoted(tensor)}].`
   return [mistake('invalid_training', '/features', detail)]
+}
+
+/** One-hot columns are no ids. */
+function textMistakes(table: Table, names: readonly string[]): Mistake[] {
+  return names.flatMap((name) => {
+    if (findColumn(table, name)?.type !== 'category') return []
+    const detail = `features: column ${quoted(name)} holds texts, the model looks whole numbers up: give each text a number in the data.`
+    return [mistake('invalid_training', '/features', detail)]
+  })
 }
 
 function unknown(table: Table, at: string, name: string): Mistake {

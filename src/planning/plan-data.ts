@@ -1,6 +1,6 @@
 /** The data half of a plan: which rows and columns are learned from, how they are split and encoded. */
 import type { ColumnInfo } from '../data/columns.ts'
-import type { FittedEncoder } from '../data/encoders/encoder.ts'
+import type { FittedEncoder, IdRange } from '../data/encoders/encoder.ts'
 import { encodedWidth, fitEncoders } from '../data/encoders/table-encoder.ts'
 import { usableRows } from '../data/missing-values.ts'
 import { type Split, type SplitSource, splitRows } from '../data/splits.ts'
@@ -8,7 +8,9 @@ import { columnNamed, type Table } from '../data/table.ts'
 import { encodeTarget, type FittedTarget, fitTarget } from '../data/target.ts'
 import { bodyProblem, type Warning } from '../errors.ts'
 import type { Definition } from '../nn/definition.ts'
+import { inputRanges } from '../nn/input-range.ts'
 import { resolveColumns } from './columns.ts'
+import { withRange } from './id-range.ts'
 import { targetUseOf } from './loss.ts'
 import type { ResolvedRequest, TrainingRequest } from './request.ts'
 import { resolveSplit } from './split.ts'
@@ -25,7 +27,8 @@ export interface DataPlan {
 const MOST_NUMBERS = 2 ** 29
 
 /**
- * Plans the data. The definition is asked only whether its output learns classes, where request and column do not say.
+ * Plans the data. The definition is asked whether its output learns classes, where request and column do not say, and whether
+ * it looks its input's numbers up.
  * @throws {Problem} invalid_training, unknown_column, missing_values, invalid_target, invalid_split
  */
 export function planData(
@@ -35,7 +38,8 @@ export function planData(
   request: TrainingRequest,
   seed: number,
 ): DataPlan {
-  const use = resolveColumns(table, columns, request)
+  const range = rangeOf(definition)
+  const use = resolveColumns(table, columns, request, range)
   const rows = usableRows(table, use.missing)
   if (rows.length === 0) {
     const detail = 'missing_values: no row is left after dropping those with missing values.'
@@ -45,13 +49,19 @@ export function planData(
   const target = fitTarget(table, rows, use.target, targetUse)
   const settings = resolveSplit(request, targetUse === 'classes')
   const split = splitRows(splitSource(table, rows, target), settings, seed)
-  const encoders = fitEncoders(table, split.train, use.features)
+  const fitted = fitEncoders(table, split.train, use.features)
+  const encoders = range ? withRange(fitted, table, rows, range) : fitted
   assertFits(encodedWidth(encoders), rows.length)
   const features = use.features.map(({ column }) => column)
   return {
     ...{ split, encoders, target, warnings: [...use.warnings, ...split.warnings] },
     toldBack: { features, target: use.target, ...use.toldBack, split: settings },
   }
+}
+
+/** Of a model with one input. */
+function rangeOf(definition: Definition): IdRange | null {
+  return inputRanges(definition).values().next().value ?? null
 }
 
 function splitSource(table: Table, rows: Int32Array, target: FittedTarget): SplitSource {

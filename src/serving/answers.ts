@@ -1,21 +1,30 @@
-/** What a model put out, as answers: a label and its probabilities, or a number; null where it is not finite. */
+/** What a model put out, as answers: a label and its probabilities, a number, or a cell of numbers; null where it is not finite. */
+import { type Nested, toNested } from '../data/nested.ts'
 import type { Warning } from '../errors.ts'
-import type { Tensor } from '../onnx/tensor.ts'
+import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import type { Target } from './signature.ts'
 
 /** The answer for one instance. */
 export type Answer =
   | { readonly value: number | null }
+  | { readonly value: NestedAnswer | null; readonly probabilities?: NestedAnswer }
   | { readonly label: string | null; readonly probabilities: Record<string, number | null> }
+
+/** Numbers in the shape of a cell; null where one is not finite. */
+export type NestedAnswer = readonly (number | null | NestedAnswer)[]
 
 export interface Answers {
   readonly predictions: Answer[]
   readonly warnings: Warning[]
 }
 
-/** @param outputs `value` `[batch]`, or `label` `[batch]` and `probabilities` `[batch, labels]` */
+/**
+ * @param outputs `value` `[batch]`, or `label` `[batch]` and `probabilities` `[batch, labels]`; of a target with a shape
+ *   `value` `[batch, …shape]` and, where it is classes, `probabilities` `[batch, …]`
+ */
 export function toAnswers(target: Target, outputs: Readonly<Record<string, Tensor>>): Answers {
   const warnings: Warning[] = []
+  if (target.shape) return { predictions: tensorAnswers(outputs, warnings), warnings }
   const predictions =
     target.kind === 'regression'
       ? numbers(outputs, 'value').map((value, row) => ({ value: finite(value, row, 'value', warnings) }))
@@ -42,6 +51,33 @@ function classAnswers(
     if (!allFinite) warnings.push(notFinite(row, 'probabilities'))
     return { label: allFinite ? label : null, probabilities: byLabel }
   })
+}
+
+/** No classes are claimed where a probability is not a number. */
+function tensorAnswers(outputs: Readonly<Record<string, Tensor>>, warnings: Warning[]): Answer[] {
+  const probabilities = outputs.probabilities ? cells(outputs, 'probabilities', warnings) : null
+  const values = cells(outputs, 'value', warnings)
+  return values.map(({ cell: value }, row) => {
+    const own = probabilities?.[row]
+    return own ? { value: own.allFinite ? value : null, probabilities: own.cell } : { value }
+  })
+}
+
+/** One nested list per row. */
+function cells(outputs: Readonly<Record<string, Tensor>>, name: string, warnings: Warning[]) {
+  const [rows = 0, ...shape] = outputs[name]?.dims ?? []
+  const data = numbers(outputs, name)
+  const size = elementCount(shape)
+  return Array.from({ length: rows }, (_, row) => {
+    const own = data.slice(row * size, (row + 1) * size)
+    const allFinite = own.every(Number.isFinite)
+    if (!allFinite) warnings.push(notFinite(row, name))
+    return { cell: withNulls(toNested(own, shape)), allFinite }
+  })
+}
+
+function withNulls(values: Nested): NestedAnswer {
+  return values.map((value) => (typeof value === 'object' ? withNulls(value) : Number.isFinite(value) ? value : null))
 }
 
 function numbers(outputs: Readonly<Record<string, Tensor>>, name: string): number[] {

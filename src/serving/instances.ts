@@ -1,101 +1,42 @@
 /** Instances of a prediction request, checked against the version's signature, as tensors of raw values. */
+import { nestedShape } from '../data/nested.ts'
 import { Problem, type ProblemPart, type Warning } from '../errors.ts'
-import type { Tensor } from '../onnx/tensor.ts'
+import { elementCount, type Tensor } from '../onnx/tensor.ts'
+import { columnFor, type Field, type InputColumn } from './input-columns.ts'
 import type { Feature } from './signature.ts'
 
 const maxMistakes = 50
 
-/** The model's inputs, each `[batch, 1]`, and what is worth telling about them. */
+/** The model's inputs, each `[batch, 1]` (a tensor's `[batch, …shape]`), and what is worth telling about them. */
 export interface EncodedInstances {
   readonly feeds: Record<string, Tensor>
   readonly warnings: Warning[]
 }
 
-/** Writes the value of one field into its tensor; false where the type is wrong. */
-interface Column {
-  readonly tensor: Tensor
-  write(row: number, value: unknown): boolean
-  missing(row: number): void
-  readonly expected: string
-}
-
-type ColumnOf = (rows: number, known: ReadonlySet<string>) => Column
-
-const columnOf: Record<Feature['type'], ColumnOf> = {
-  number(rows) {
-    const data = new Float64Array(rows)
-    return {
-      tensor: { type: 'float64', dims: [rows, 1], data },
-      expected: 'a number',
-      write(row, value) {
-        if (typeof value !== 'number') return false
-        data[row] = value
-        return Number.isFinite(value)
-      },
-      missing(row) {
-        data[row] = Number.NaN
-      },
-    }
-  },
-  boolean(rows) {
-    const data = new Float64Array(rows)
-    return {
-      tensor: { type: 'float64', dims: [rows, 1], data },
-      expected: 'true or false',
-      write(row, value) {
-        if (typeof value !== 'boolean' && value !== 0 && value !== 1) return false
-        data[row] = Number(value)
-        return true
-      },
-      missing(row) {
-        data[row] = Number.NaN
-      },
-    }
-  },
-  category(rows, known) {
-    const data = new Array<string>(rows).fill('')
-    return {
-      tensor: { type: 'string', dims: [rows, 1], data },
-      expected: `a text, as ${[...known].slice(0, 3).map(quoted).join(', ')}`,
-      // A code like 4711 is a number in JSON; where training saw it as a text, it is the same category.
-      write(row, value) {
-        const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
-        if (typeof text !== 'string' || (text !== value && !known.has(text))) return false
-        data[row] = text
-        return true
-      },
-      missing: () => undefined, // the empty text stands for a missing one, here as in a CSV cell
-    }
-  },
-}
-
-/** A feature with what every request looks up in it. */
-interface Field extends Feature {
-  readonly known: ReadonlySet<string>
-}
-
 /**
  * Prepares the reading of instances for a version: once when it is loaded, not at every request.
- * @returns the check and encoding of instances: objects by feature name, or rows of values in the features' order;
+ * @returns the check and encoding of instances: objects by feature name, rows of values in the features' order, or bare tensors
+ *   where the only feature is one;
  *   throws the Problem invalid_instance with the pointers of all mistakes (`/instances/0/n`)
  */
 export function instanceReader(features: readonly Feature[]): (instances: readonly unknown[]) => EncodedInstances {
   const fields = features.map((feature): Field => ({ ...feature, known: new Set(feature.categories) }))
   const names = new Set(features.map(({ name }) => name))
   return (instances) => {
+    assertFits(fields, instances.length)
     const mistakes: ProblemPart[] = []
     const rows = instances.map((instance, at) => rowOf(fields, names, instance, at, mistakes))
     const found: EncodedInstances = { feeds: {}, warnings: [] }
     fields.forEach((field, index) => {
-      const column = columnOf[field.type](rows.length, field.known)
+      const column = columnFor(field, rows.length)
       found.feeds[field.input] = column.tensor
       rows.forEach((row, at) => {
         if (row === null) return
         const value = row.values[index]
-        const key = row.isObject ? field.name : String(index)
-        const mistake = writeField(field, column, at, value, row.isObject)
+        const key = row.form === 'object' ? field.name : row.form === 'row' ? String(index) : null
+        const mistake = writeField(field, column, at, value, row.form)
         if (mistake !== null) mistakes.push(partAt(at, key, mistake))
-        else if (isUnseen(field, value)) found.warnings.push(unseen(field, at, key, value))
+        else if (isUnseen(field, value)) found.warnings.push(unseen(field, at, key ?? field.name, value))
       })
     })
     if (mistakes.length > 0) throw invalid(mistakes)
@@ -103,9 +44,23 @@ export function instanceReader(features: readonly Feature[]): (instances: readon
   }
 }
 
+/** One request is kept in memory whole: so many numbers, 512 MiB. Short sequences may be filled up to more. */
+const mostNumbers = 2 ** 27
+
+function assertFits(fields: readonly Field[], instances: number): void {
+  const size = fields.reduce((sum, { shape = [] }) => sum + elementCount(shape), 0)
+  if (size * instances <= mostNumbers) return
+  const most = Math.floor(mostNumbers / size)
+  const detail = `instances: ${instances} of ${size} numbers each are more than one request may hold; send up to ${most} at once`
+  throw new Problem('invalid_instance', detail, { errors: [{ in: 'body', pointer: '/instances', detail }] })
+}
+
+/** An object by feature name, a row of values in the features' order, or the tensor of the only feature itself. */
+type RowForm = 'object' | 'row' | 'bare'
+
 /** An instance's values in the features' order; undefined where an object lacks the field. */
 interface Row {
-  readonly isObject: boolean
+  readonly form: RowForm
   readonly values: readonly unknown[]
 }
 
@@ -117,7 +72,8 @@ function rowOf(
   mistakes: ProblemPart[],
 ): Row | null {
   if (Array.isArray(instance)) {
-    if (instance.length === fields.length) return { isObject: false, values: instance }
+    if (isBare(fields, instance)) return { form: 'bare', values: [instance] }
+    if (instance.length === fields.length) return { form: 'row', values: instance }
     const order = [...names].join(', ')
     mistakes.push(partAt(at, null, `has ${instance.length} values, expected ${fields.length}: ${order}`))
     return null
@@ -132,7 +88,14 @@ function rowOf(
     mistakes.push(partAt(at, key, `is no feature of this model; its features are ${[...names].join(', ')}`))
   }
   const values = fields.map(({ name }) => (Object.hasOwn(given, name) ? given[name] : undefined))
-  return { isObject: true, values }
+  return { form: 'object', values }
+}
+
+/** As deep as a cell of the only feature: the cell itself; one deeper is a row of one value. */
+function isBare(fields: readonly Field[], instance: readonly unknown[]): boolean {
+  const [only, ...others] = fields
+  if (only?.type !== 'tensor' || others.length > 0) return false
+  return nestedShape(instance)?.length !== (only.shape?.length ?? 0) + 1
 }
 
 function isMissing({ type }: Field, value: unknown): boolean {
@@ -144,17 +107,18 @@ function isUnseen(field: Field, value: unknown): boolean {
 }
 
 /** Writes one field; what is wrong with it in words, or null. */
-function writeField(field: Field, column: Column, row: number, value: unknown, isObject: boolean): string | null {
+function writeField(field: Field, column: InputColumn, row: number, value: unknown, form: RowForm): string | null {
   if (isMissing(field, value)) {
-    if (field.required) return missingSentence(value, isObject)
+    if (field.required) return missingSentence(value, form)
     column.missing(row)
     return null
   }
-  return column.write(row, value) ? null : `must be ${column.expected}, received ${JSON.stringify(value)}`
+  const received = column.write(row, value)
+  return received === null ? null : `must be ${column.expected}, received ${received}`
 }
 
-function missingSentence(value: unknown, isObject: boolean): string {
-  if (value === undefined && isObject) return 'is required'
+function missingSentence(value: unknown, form: RowForm): string {
+  if (value === undefined && form === 'object') return 'is required'
   return 'must not be missing: the training named no policy for missing values (missing_values: mean, median, …)'
 }
 
@@ -173,10 +137,6 @@ function invalid(mistakes: readonly ProblemPart[]): Problem {
   const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more, see errors)` : ''
   const detail = `${mistakes[0]?.detail}${more}`
   return new Problem('invalid_instance', detail, { errors: mistakes.slice(0, maxMistakes) })
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text)
 }
 
 function escapeKey(key: string): string {

@@ -3,20 +3,30 @@
 /** One raw value that an instance has to bring. */
 export interface Feature {
   readonly name: string
-  /** The graph's input that takes it, `[batch, 1]`. */
+  /** The graph's input that takes it, `[batch, 1]`, a tensor's `[batch, …shape]`. */
   readonly input: string
-  readonly type: 'number' | 'category' | 'boolean'
+  readonly type: 'number' | 'category' | 'boolean' | 'tensor'
   /** Of a category: the values seen in training. */
   readonly categories?: readonly string[]
+  /** Of a tensor. */
+  readonly shape?: readonly number[]
+  /** Of a tensor: sequences may be shorter and are filled up with zeros at their end. */
+  readonly padded?: boolean
+  /** Where the model looks values up: whole numbers in this range, the ends included. */
+  readonly range?: { readonly min: number; readonly max: number }
   /** False where the training named a policy for missing values: the graph then fills them in. */
   readonly required: boolean
 }
 
-/** What is predicted: a number in the target's own units, or one of `labels`. */
+/**
+ * What is predicted: a number in the target's own units, or one of `labels`; or a cell of several numbers, of this `shape`:
+ * `numbers`, several labels (0 or 1 each), one-hot rows, class indices.
+ */
 export interface Target {
   readonly name: string
-  readonly kind: 'regression' | 'binary' | 'multiclass'
+  readonly kind: 'regression' | 'binary' | 'multiclass' | 'numbers' | 'multilabel' | 'one_hot' | 'class_ids'
   readonly labels?: readonly string[]
+  readonly shape?: readonly number[]
 }
 
 export interface Signature {

@@ -79,7 +79,9 @@ describe('class_weight', () => {
   test('a target that is a number has none', async () => {
     await expect(
       planOf({ x: [1, 2], y: [0.5, 2] }, { class_weight: 'balanced', split: { train: 1 } }, head(1, 'linear')),
-    ).rejects.toEqual(refused('invalid_training', '/class_weight', /"y" is learned as numbers and has no classes; use sample_weight/))
+    ).rejects.toEqual(
+      refused('invalid_training', '/class_weight', /"y" is learned as numbers and has no classes; use sample_weight/),
+    )
   })
 
   test.each([

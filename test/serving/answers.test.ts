@@ -34,3 +34,22 @@ test('no label is claimed where the probabilities are not numbers', () => {
   expect(predictions).toEqual([{ label: null, probabilities: { a: null, b: null } }])
   expect(warnings).toHaveLength(1)
 })
+
+test('a target of several numbers answers a cell of its shape', () => {
+  const value = { type: 'float32', dims: [2, 1, 2], data: Float32Array.of(1, 2, 3, Number.NaN) } as const
+  const { predictions, warnings } = toAnswers({ name: 'y', kind: 'numbers', shape: [1, 2] }, { value })
+  expect(predictions).toEqual([{ value: [[1, 2]] }, { value: [[3, null]] }])
+  expect(warnings.map(({ pointer }) => pointer)).toEqual(['/predictions/1/value'])
+})
+
+test('several labels come with their probabilities, and none is claimed where one is not a number', () => {
+  const outputs = {
+    value: { type: 'float32', dims: [2, 2], data: Float32Array.of(1, 0, 0, 0) },
+    probabilities: { type: 'float32', dims: [2, 2], data: Float32Array.of(0.75, 0.25, Number.NaN, 0.25) },
+  } as const
+  const { predictions } = toAnswers({ name: 'y', kind: 'multilabel', shape: [2] }, outputs)
+  expect(predictions).toEqual([
+    { value: [1, 0], probabilities: [0.75, 0.25] },
+    { value: null, probabilities: [null, 0.25] },
+  ])
+})

@@ -23,6 +23,7 @@ export const Embedding = defineLayer({
     },
     'A row of numbers for each whole number',
   ),
+  inputRange: ({ input_dim }) => ({ min: 0, max: input_dim - 1 }),
   weights: ({ input_dim, output_dim, embeddings_initializer, embeddings_regularizer, embeddings_constraint }) => ({
     embeddings: {
       shape: [input_dim, output_dim],
