@@ -31,8 +31,14 @@ const makers: Readonly<Record<string, (config: object) => tf.layers.Layer>> = {
   Dropout: (config) => tf.layers.dropout(config as Parameters<typeof tf.layers.dropout>[0]),
 }
 
+/** TensorFlow.js names its functions as Keras its classes, but for capital letters. */
+function makerNamed(type: string) {
+  const found = Object.entries(tf.layers).find(([name]) => name.toLowerCase() === type.toLowerCase())
+  return found?.[1] as ((config: object) => tf.layers.Layer) | undefined
+}
+
 function makeLayer({ type, activation, kernel_regularizer, ...rest }: OracleLayer): tf.layers.Layer {
-  const maker = makers[type]
+  const maker = makers[type] ?? makerNamed(type)
   if (!maker) throw new Error(`the oracle has no layer ${type}`)
   const name = typeof activation === 'string' ? (activationNames[activation] ?? activation) : undefined
   return maker({

@@ -26,9 +26,13 @@ export async function trainSteps(
   const op = createBuilder(newGraph())
   const values: Record<string, Real> = {}
   for (const { name, shape } of model.weights) values[name] = op.graph.input(name, 'float32', shape)
-  const { loss, trueType } = buildLoss(op, model, values, lossGiven)
+  const { loss, trueType, moved } = buildLoss(op, model, values, lossGiven)
   const step = buildUpdates(op, model, values, loss, optimizerGiven)
   op.graph.output(loss)
+  for (const [name, value] of moved) {
+    op.graph.output(value)
+    step.outputs.set(name, value.name)
+  }
   const state = new Map<string, Tensor>(step.slots)
   for (const { name, shape } of model.weights) state.set(name, tensorOf('float32', weights.get(name) ?? [], shape))
   const session = await openSession(toBytes(op.graph))
@@ -63,7 +67,8 @@ function buildLoss(op: Builder, model: Model, values: Readonly<Record<string, Re
       ? entry.fromLogits(op, y, logits, config)
       : entry.perSample(op, y, called.outputs[0] as Real, config)
   const mean = op.ReduceMean(perSample, null, { keepdims: 0 })
-  return { loss: called.penalties.reduce((sum, penalty) => op.Add(sum, penalty), mean), trueType } as const
+  const loss = called.penalties.reduce((sum, penalty) => op.Add(sum, penalty), mean)
+  return { loss, trueType, moved: called.updates } as const
 }
 
 function buildUpdates(op: Builder, model: Model, values: Readonly<Record<string, Real>>, loss: Real, given: Given) {
