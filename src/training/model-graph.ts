@@ -7,7 +7,7 @@ import type { CalledModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import type { Builder } from '../onnx/builder.ts'
-import type { Any, Real } from '../onnx/value.ts'
+import type { Any, Bool, Real } from '../onnx/value.ts'
 import type { Group } from './layout.ts'
 
 /** How one row of the target is fed: its element type and shape. */
@@ -30,7 +30,11 @@ export function unpackGroup(op: Builder, { members }: Group, vector: Real): Reco
   return Object.fromEntries(members.map(({ name, shape }, i) => [name, op.Reshape(parts[i] as Real, op.ints(shape))]))
 }
 
-/** The loss of each sample, [batch], and the scalar that regularizers add (null where there are none). */
+/**
+ * The loss of each sample, [batch], and the scalar that regularizers add (null where there are none). Where steps of the
+ * output are masked, the mean of the samples is the mean over the real steps of the batch, as in Keras 3: long sequences
+ * count for more than short ones.
+ */
 export function modelLoss(
   op: Builder,
   loss: Loss,
@@ -38,10 +42,25 @@ export function modelLoss(
   called: CalledModel,
   yTrue: Any,
 ): { perSample: Real; penalty: Real | null } {
-  const [output, logit] = [called.outputs[0] as Real, called.logits[0] ?? null]
-  const perSample =
-    logit && loss.fromLogits ? loss.fromLogits(op, yTrue, logit, config) : loss.perSample(op, yTrue, output, config)
+  const [output, logit, mask] = [called.outputs[0] as Real, called.logits[0] ?? null, called.masks[0] ?? null]
+  const of = (truth: Any, fold: (x: Real) => Real) =>
+    logit && loss.fromLogits
+      ? loss.fromLogits(op, truth, fold(logit), config)
+      : loss.perSample(op, truth, fold(output), config)
+  const perSample = mask ? maskedLoss(op, of, yTrue, mask) : of(yTrue, (x) => x)
   return { perSample, penalty: penaltyOf(op, called) }
+}
+
+/** Each step is a sample of its own; those of a sequence are added, in such a measure that the mean comes out right. */
+function maskedLoss(op: Builder, of: (truth: Any, fold: (x: Real) => Real) => Real, yTrue: Any, mask: Bool): Real {
+  const fold = <V extends Any>(x: V): V => op.Reshape(x, op.ints([-1, ...x.shape.slice(2).map(Number)]))
+  const perStep = of(fold(yTrue), fold)
+  const real = op.Cast(mask, { to: perStep.type })
+  const losses = op.Mul(op.Reshape(perStep, op.Shape(mask, {})), real)
+  const batch = op.Cast(op.Squeeze(op.Shape(mask, { start: 0, end: 1 }), op.ints([0])), { to: perStep.type })
+  const count = op.ReduceSum(real, null, { keepdims: 0 })
+  const share = op.Div(batch, op.Max([count, op.scalar(1, count)])) // a batch without a real step has no loss
+  return op.Mul(op.ReduceSum(losses, op.ints([1]), { keepdims: 0 }), share)
 }
 
 /** The sum of what regularizers add to the loss; null where there are none. */

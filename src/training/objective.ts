@@ -51,7 +51,7 @@ function atLoss(op: Builder, spec: ProgramSpec, called: CalledModel, inputs: Obj
   }
 }
 
-/** Null where the model has no logits, the loss no gradient at them, or the targets are not at hand after the Scan. */
+/** Null where the model has no logits or masks steps, the loss no gradient at them, or the targets are not at hand after the Scan. */
 function atLogits(
   op: Builder,
   spec: ProgramSpec,
@@ -61,7 +61,7 @@ function atLogits(
   const loss = lossOf(spec.loss)
   const { fromLogits, logitsGradient } = loss
   const logits = called.logits[0] ?? null
-  if (!logits || !fromLogits || !logitsGradient || !targets) return null
+  if (!logits || called.masks[0] || !fromLogits || !logitsGradient || !targets) return null
   const slope = logitsGradient(op, y, logits, spec.loss)
   const scale = weighting ? perRow(op, op.Mul(weighting.now, inverseBatch), slope) : inverseBatch
   const gradient = op.Mul(slope, scale)

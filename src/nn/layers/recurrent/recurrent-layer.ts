@@ -1,7 +1,7 @@
 /** What the recurrent layers share: their arguments, their weights, and a call from [batch, time, features] to their outputs. */
 import { type TUnsafe, Type } from 'typebox'
-import type { Builder } from '../../../onnx/builder.ts'
-import type { Real } from '../../../onnx/value.ts'
+import { asReal, type Builder } from '../../../onnx/builder.ts'
+import type { Index, Real } from '../../../onnx/value.ts'
 import type { Given } from '../../named.ts'
 import { PositiveInteger, Seed, Switch } from '../../strict.ts'
 import { ActivationArgument, ConstraintArgument, InitializerArgument, RegularizerArgument } from '../arguments.ts'
@@ -121,8 +121,17 @@ export function callRecurrent(
   })
 }
 
-/** [batch, time, …] to [time, batch, …] and back. */
+/**
+ * [batch, time, features] to [time, batch, features] and back. Where rows of a table were gathered (an embedding) the indices
+ * are turned instead, which are a fraction of the size, on the way back as well.
+ */
 export function swapTime(op: Builder, x: Real): Real {
+  const made = op.graph.nodes.findLast(({ outputs }) => outputs.includes(x))
+  const [table, indices] = made?.inputs ?? []
+  const isRows = made?.opType === 'Gather' && (made.attributes.axis ?? 0) === 0
+  if (isRows && table && indices?.shape.length === 2) {
+    return op.Gather(asReal(table), op.Transpose(indices as Index, { perm: [1, 0] }), { axis: 0 })
+  }
   return op.Transpose(x, { perm: [1, 0, 2] })
 }
 

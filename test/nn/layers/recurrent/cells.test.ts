@@ -141,7 +141,7 @@ test.each(Object.entries(cells))('%s: the served operator agrees with the Scan t
         })
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 15 },
   ),
 )
 

@@ -1,0 +1,73 @@
+import { describe, test } from 'vitest'
+import { parseDefinition } from '../../src/nn/definition.ts'
+import { lossOf, resolveLoss } from '../../src/nn/losses/index.ts'
+import { buildModel } from '../../src/nn/model.ts'
+import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
+import { tensorOf } from '../../src/onnx/tensor.ts'
+import { type FitSettings, fit as train } from '../../src/training/fit.ts'
+import { allclose } from '../support/allclose.ts'
+
+const layers = [
+  { type: 'Masking' },
+  { type: 'TimeDistributed', layer: { type: 'Dense', units: 1, kernel_initializer: 'ones' } },
+]
+
+/** The loss of one training step and of validation, for sequences of three numbers. */
+async function losses(loss: string, x: number[][], y: number[][], activation = 'linear'): Promise<number[]> {
+  const rows = x.length
+  const chain = activation === 'linear' ? layers : [...layers, { type: 'Activation', activation }]
+  const model = buildModel(parseDefinition({ layers: [{ type: 'Input', shape: [3, 1] }, ...chain] }))
+  const part = {
+    rows,
+    x: tensorOf('float32', x.flat(), [rows, 3, 1]),
+    y: tensorOf('float32', y.flat(), [rows, 3, 1]),
+  }
+  const settings: FitSettings = {
+    model,
+    loss: resolveLoss(loss),
+    optimizer: resolveOptimizer({ name: 'sgd', learning_rate: 1e-30 } as { name: string }),
+    metrics: [],
+    metricKind: lossOf(resolveLoss(loss)).targetKind,
+    train: part,
+    validation: part,
+    epochs: 1,
+    batchSize: rows,
+    shuffle: false,
+    seed: 1,
+    providers: ['cpu'],
+    threads: 1,
+  }
+  const found: number[] = []
+  await train(settings, {
+    onEpoch: ({ loss: trained, val_loss }) => void found.push(Number(trained), Number(val_loss)),
+  })
+  return found
+}
+
+describe('case C11, the loss under a mask is the mean over the real steps of the batch', () => {
+  test('one row', async () => {
+    allclose(await losses('mae', [[1, 0, 1]], [[0, 1, 1]]), [0.5, 0.5])
+  })
+
+  test('rows of different lengths: a step counts, not a row', async () => {
+    const x = [
+      [1, 0, 0],
+      [1, 2, 3],
+    ]
+    const y = [
+      [5, 9, 9],
+      [1, 2, 5],
+    ]
+    allclose(await losses('mae', x, y), [1.5, 1.5])
+  })
+
+  test('a loss that has a gradient at the logits of its own', async () => {
+    // -log σ(1) for the two real steps, whatever the third would give
+    const expected = Math.log(1 + Math.exp(-1))
+    allclose(await losses('binary_crossentropy', [[1, 0, 1]], [[1, 0, 1]], 'sigmoid'), [expected, expected])
+  })
+
+  test('a batch without a real step has the loss 0', async () => {
+    allclose(await losses('mae', [[0, 0, 0]], [[1, 1, 1]]), [0, 0])
+  })
+})
