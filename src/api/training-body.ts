@@ -14,11 +14,32 @@ import {
 
 const MetricValues = Type.Record(Type.String(), NullableNumber)
 
+/** A test may have tables, too. */
+const TestValues = Type.Record(
+  Type.String(),
+  Type.Unsafe<unknown>({
+    description:
+      'A number; one number per class; a confusion matrix: rows by true class (line) and given class (column)',
+    anyOf: [
+      { type: ['number', 'null'] },
+      { type: 'array', items: { type: ['number', 'null'] } },
+      {
+        type: 'object',
+        required: ['labels', 'matrix'],
+        properties: {
+          labels: { type: 'array', items: { type: 'string' } },
+          matrix: { type: 'array', items: { type: 'array', items: { type: 'integer' } } },
+        },
+      },
+    ],
+  }),
+)
+
 /** Metrics of the parts of the data; a value that is not a finite number is null. */
 export const Metrics = Type.Object({
   train: Type.Optional(MetricValues),
   validation: Type.Optional(MetricValues),
-  test: Type.Optional(MetricValues),
+  test: Type.Optional(TestValues),
 })
 
 const TrainingFault = Type.Object({ code: Type.String(), detail: Type.String() })

@@ -13,7 +13,7 @@ import type { Given, NamedConfig } from '../nn/named.ts'
 import { sameShape } from '../onnx/dims.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import { quoted } from './column-rules.ts'
-import { resolveTrainingLoss, unitsOf } from './loss.ts'
+import { resolveTrainingLoss } from './loss.ts'
 import type { TrainingRequest } from './request.ts'
 import { resolveTensorLoss } from './tensor-loss.ts'
 
@@ -22,6 +22,8 @@ export interface NetworkPlan {
   readonly loss: NamedConfig
   readonly metrics: readonly ResolvedMetric[]
   readonly metricKind: TargetKind
+  /** The classes in words, where the target has them. */
+  readonly labels: readonly string[] | null
   /** The target, which now knows whether the model gives logits. */
   readonly target: FittedTarget
 }
@@ -43,7 +45,8 @@ export function planNetwork(
   const learned = learn(request.loss, output, target, table)
   const { loss, metricKind } = learned
   const metrics = resolveMetrics(request.metrics ?? [usualMetric(metricKind)], metricKind, output)
-  return { model, loss, metrics, metricKind, target: learned.target }
+  const labels = 'labels' in target ? target.labels : null
+  return { model, loss, metrics, metricKind, labels, target: learned.target }
 }
 
 function learn(
@@ -58,7 +61,9 @@ function learn(
   }
   const column = columnNamed(table, target.column) as ColumnOf<'tensor'> // as the target says
   const resolved = resolveTensorLoss(given, output, column, target)
-  return { ...resolved, metricKind: lossOf(resolved.loss).targetKind }
+  // shares and vectors are numbers to come near to, whatever their loss takes them for
+  const metricKind = resolved.target.kind === 'numbers' ? 'number' : lossOf(resolved.loss).targetKind
+  return { ...resolved, metricKind }
 }
 
 /** @throws {Problem} shape_mismatch with both widths, or from a layer that the width does not suit */
@@ -91,7 +96,7 @@ function usualMetric(kind: TargetKind): Given {
 }
 
 function resolveMetrics(given: readonly Given[], targetKind: TargetKind, output: ModelOutput): ResolvedMetric[] {
-  const units = unitsOf(output)
+  const units = output.shape.at(-1) ?? 1
   const resolved = given.map(resolveMetric)
   for (const [index, { key, config }] of resolved.entries()) {
     const twice = resolved.findIndex((other) => other.key === key) < index

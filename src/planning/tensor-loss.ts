@@ -25,9 +25,9 @@ export function resolveTensorLoss(
   const config = resolveLoss(given ?? usualLoss(output, column))
   const loss = lossOf(config)
   assertShape(output, column, config, loss)
-  const fault = valueFaults[loss.targetKind](column, output)
+  const fault = loss.anyVectors ? null : valueFaults[loss.targetKind](column, output)
   if (fault !== null) throw bodyProblem('invalid_target', '/target', `target: ${config.name} ${fault}.`)
-  const misfit = loss.fits(...oneValueOf(column, loss.targetKind, output), config)
+  const misfit = loss.anyVectors ? null : loss.fits(...oneValueOf(column, loss.targetKind, output), config)
   if (misfit !== null) {
     const [at, field] = given === undefined ? ['/target', 'target'] : ['/loss', 'loss']
     throw bodyProblem('loss_mismatch', at, `${field}: ${misfit}.`)

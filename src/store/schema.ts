@@ -32,7 +32,8 @@ export type MetricValues = Record<string, number | null>
 export interface TrainingMetrics {
   train?: MetricValues
   validation?: MetricValues
-  test?: MetricValues
+  /** Tables as well: one number per class, a confusion matrix. */
+  test?: Record<string, Json>
 }
 
 /** Why a training failed: a code of `problems` and its detail. */

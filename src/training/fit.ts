@@ -7,6 +7,7 @@ import { Problem } from '../errors.ts'
 import { lossOf } from '../nn/losses/index.ts'
 import type { TargetKind } from '../nn/losses/loss.ts'
 import { type Measurement, measure, type ResolvedMetric } from '../nn/metrics/index.ts'
+import type { MetricContext, MetricTable } from '../nn/metrics/metric.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
@@ -32,6 +33,8 @@ export interface FitSettings {
   readonly metrics: readonly ResolvedMetric[]
   /** How metrics read the target (`metricTargetKind`). */
   readonly metricKind: TargetKind
+  /** The classes in words, where the target has them. */
+  readonly labels?: readonly string[] | null
   readonly train: PartData
   /** Null where the split has no validation part. */
   readonly validation: PartData | null
@@ -234,7 +237,7 @@ function openEpoch(settings: FitSettings, position: Position) {
       const trained = { loss: sums.loss / sums.rows, ...measurement.results() }
       const validated =
         evaluator && settings.validation
-          ? await evaluatePart(evaluator, settings, settings.validation, trainer.vectors())
+          ? (await evaluatePart(evaluator, settings, settings.validation, trainer.vectors())).numbers
           : {}
       const lastStep = Math.max(0, (position.epoch + 1) * stepsInEpoch - 1)
       return {
@@ -248,10 +251,12 @@ function openEpoch(settings: FitSettings, position: Position) {
   }
 }
 
-type Measured = Pick<FitSettings, 'model' | 'metrics' | 'metricKind'>
+type Measured = Pick<FitSettings, 'model' | 'metrics' | 'metricKind' | 'labels'>
 
-function metricContext({ model, metricKind }: Measured) {
-  return { targetKind: metricKind, units: elementCount(model.outputs[0]?.shape ?? []) }
+function metricContext({ model, metricKind, labels = null }: Measured): MetricContext {
+  const shape = model.outputs[0]?.shape ?? []
+  const units = shape.at(-1) ?? 1
+  return { targetKind: metricKind, units, places: elementCount(shape.slice(0, -1)), labels }
 }
 
 /** The targets of the rows that `order` names, one after the other. */
@@ -266,24 +271,28 @@ function gatherTargets({ y }: PartData, order: Int32Array): ArrayLike<number> {
   return gathered
 }
 
-type EvaluateSettings = Pick<FitSettings, 'model' | 'loss' | 'metrics' | 'metricKind' | 'providers'>
+type EvaluateSettings = Pick<FitSettings, 'loss' | 'providers'> & Measured
+
+/** Metrics by name: numbers, and tables such as a confusion matrix. */
+export type Evaluation = Readonly<Record<string, number | null | MetricTable>>
 
 /**
- * The exact loss (penalties included) and metrics of a model with the weights given, over a part; null for a number that
- * is not finite.
+ * The exact loss (penalties included) and metrics of a model with the weights given, over a part, tables too; null for a
+ * number that is not finite.
  * @throws {Problem} engine_failed
  */
 export async function evaluate(
   settings: EvaluateSettings,
   weights: TrainingState['weights'],
   part: PartData,
-): Promise<Record<string, number | null>> {
+): Promise<Evaluation> {
   const { model, loss, providers } = settings
   const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
   const evaluator = await openEvaluator({ model, loss, target }, { providers })
   try {
     const vectors = pack(layoutOf(model.weights), new Map([...weights].map(([name, { data }]) => [name, data])))
-    return finite(await evaluatePart(evaluator, settings, part, vectors))
+    const { numbers, tables } = await evaluatePart(evaluator, settings, part, vectors)
+    return { ...finite(numbers), ...tables }
   } finally {
     await evaluator.close()
   }
@@ -294,14 +303,14 @@ async function evaluatePart(
   settings: Measured,
   part: PartData,
   vectors: ReadonlyMap<string, Float32Array>,
-): Promise<Record<string, number>> {
+): Promise<{ numbers: Record<string, number>; tables: Record<string, MetricTable> }> {
   const measurement: Measurement = measure(settings.metrics, metricContext(settings))
   const size = elementCount(part.y.dims.slice(1))
   const truth = part.y.data as Float32Array
   const loss = await evaluator.evaluate(part, vectors, ({ start, rows, predictions }) => {
     measurement.update({ rows, yTrue: truth.subarray(start * size, (start + rows) * size), yPred: predictions })
   })
-  return { loss, ...measurement.results() }
+  return { numbers: { loss, ...measurement.results() }, tables: measurement.tables() }
 }
 
 /** Numbers that JSON can say: null where one is not finite. */

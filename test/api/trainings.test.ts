@@ -21,7 +21,10 @@ const epoch = (number: number, loss: number | null = 1 / number) => ({
 })
 
 const success = {
-  metrics: { train: { loss: 0.5 }, test: { accuracy: 1, loss: null } },
+  metrics: {
+    train: { loss: 0.5 },
+    test: { accuracy: 1, loss: null, recall: [1, null], confusion_matrix: { labels: ['a'], matrix: [[2]] } },
+  },
   stopped: { reason: 'completed', epoch: 2, best_epoch: 2 },
   device: 'cpu',
   version: {
@@ -48,7 +51,10 @@ test('a training is answered as it is recorded', async () => {
     status: 'succeeded',
     epoch: 1,
     epochs: 10,
-    metrics: { train: { loss: 0.5 }, test: { accuracy: 1, loss: null } },
+    metrics: {
+      train: { loss: 0.5 },
+      test: { accuracy: 1, loss: null, recall: [1, null], confusion_matrix: { labels: ['a'], matrix: [[2]] } },
+    },
     version: 1,
     error: null,
     stopped: { reason: 'completed', epoch: 2, best_epoch: 2 },

@@ -148,3 +148,22 @@ describe('sample_weight', () => {
     )
   })
 })
+
+test('vectors are learned by cosine_similarity from any output, and measured as numbers; their rows may be weighted', async () => {
+  const columns = {
+    x: [1, 2, 3],
+    y: [
+      [3, -4],
+      [1, 2],
+      [-2, 0.5],
+    ],
+    often: [1, 2, 3],
+  }
+  const request = { loss: 'cosine_similarity', sample_weight: 'often', split: { train: 1, shuffle: false } }
+  const { plan, train } = await planOf(columns, request, head(2, 'linear'))
+  expect([plan.metricKind, plan.request.metrics, plan.labels]).toEqual(['number', ['mean_absolute_error'], null])
+  expect(train).toEqual([1, 2, 3])
+  await expect(planOf(columns, { ...request, class_weight: 'balanced' }, head(2, 'linear'))).rejects.toEqual(
+    refused('invalid_training', '/class_weight', /has no classes/),
+  )
+})

@@ -3,9 +3,8 @@ import type { Builder } from '../../onnx/builder.ts'
 import type { Real } from '../../onnx/value.ts'
 import { NameOf } from '../named.ts'
 import { Strict } from '../strict.ts'
-import { scoresToShares } from './hinge.ts'
 import { asFloats, defineLoss, meanPerSample } from './loss.ts'
-import { classesMisfit } from './misfits.ts'
+import { classesMisfit, distributionMisfit } from './misfits.ts'
 
 /** Below this, a square of a length counts as this (Keras' normalize). */
 const smallestSquare = 1e-12
@@ -21,8 +20,9 @@ export const cosineSimilarity = defineLoss({
     const product = op.Mul(unit(op, asFloats(op, yTrue, yPred)), unit(op, yPred))
     return meanPerSample(op, op.Neg(op.ReduceSum(product, op.ints([-1]), { keepdims: 0 })))
   },
-  fits: (output, target) => classesMisfit(output, target, 'cosine_similarity', 'linear'),
-  probabilities: scoresToShares,
+  anyVectors: true,
+  fits: (output, target) =>
+    classesMisfit(output, target, 'cosine_similarity', 'softmax') ?? distributionMisfit(output, 'cosine_similarity'),
 })
 
 /** A vector of length 1 in the same direction. */

@@ -57,6 +57,6 @@ export const categoricalHinge = defineLoss({
 })
 
 /** The class of the highest score wins; softmax keeps it and makes shares of the scores. */
-export function scoresToShares(_config: object, { activation }: Pick<LossOutput, 'activation'>): 'softmax' | null {
+function scoresToShares(_config: object, { activation }: Pick<LossOutput, 'activation'>): 'softmax' | null {
   return activationOf(activation).gives === 'distribution' ? null : 'softmax'
 }

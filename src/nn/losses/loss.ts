@@ -28,6 +28,8 @@ export type LossOutput = Pick<ModelOutput, 'shape' | 'activation'>
 export interface Loss<C extends NamedConfig = NamedConfig> {
   readonly config: TUnsafe<C>
   readonly targetKind: TargetKind
+  /** Takes any vectors in the output's shape as well, and any output for them. */
+  readonly anyVectors?: true
   /** The loss of each sample, [batch], from the model's output. */
   perSample(op: Builder, yTrue: Any, yPred: Real, config: C): Real
   /**

@@ -37,7 +37,7 @@ export function classesMisfit(output: LossOutput, target: Target, loss: string, 
 /** Probabilities that add up to 1. */
 export function distributionMisfit({ activation }: LossOutput, loss: string): string | null {
   if (activationOf(activation).gives === 'distribution') return null
-  return `${loss} compares distributions over the classes, but the last layer's activation is ${activation}: use "activation": "softmax"`
+  return `${loss} compares probabilities of the classes, but the last layer's activation is ${activation}: use "activation": "softmax"`
 }
 
 /**

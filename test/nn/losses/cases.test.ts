@@ -290,7 +290,7 @@ describe('whether a loss fits the output and the target', () => {
     ['categorical_hinge', 3, 'linear', three],
     ['categorical_hinge', 2, 'softmax', two],
     ['kld', 3, 'softmax', three],
-    ['cosine_similarity', 3, 'linear', three],
+    ['cosine_similarity', 3, 'softmax', three],
     ['binary_focal_crossentropy', 1, 'sigmoid', two],
     ['categorical_focal_crossentropy', 3, 'softmax', three],
   ])('%j with %d units and %s fits %j', (given, units, activation, target) => {
@@ -319,9 +319,10 @@ describe('whether a loss fits the output and the target', () => {
     ['hinge', 3, 'linear', three, /hinge learns two classes/],
     ['squared_hinge', 2, 'tanh', two, /1 unit with tanh/],
     ['categorical_hinge', 1, 'linear', two, /2 units with linear, or 1 unit/],
-    ['kld', 3, 'linear', three, /kl_divergence compares distributions.*"softmax"/],
-    ['kld', 3, 'sigmoid', three, /kl_divergence compares distributions/],
+    ['kld', 3, 'linear', three, /kl_divergence compares probabilities.*"softmax"/],
+    ['kld', 3, 'sigmoid', three, /kl_divergence compares probabilities/],
     ['cosine_similarity', 1, 'linear', number, /is a number: use mean_squared_error/],
+    ['cosine_similarity', 3, 'linear', three, /compares probabilities/],
     ['binary_focal_crossentropy', 1, 'linear', two, /"from_logits": true/],
     ['categorical_focal_crossentropy', 3, 'sigmoid', three, /no distribution/],
   ])('%j with %d units and %s does not fit %j', (given, units, activation, target, words) => {
@@ -359,7 +360,6 @@ describe('whether a loss fits the output and the target', () => {
       null,
     ])
     expect([of('categorical_hinge', 'linear'), of('categorical_hinge', 'softmax')]).toEqual(['softmax', null])
-    expect([of('cosine_similarity', 'linear'), of('cosine_similarity', 'softmax')]).toEqual(['softmax', null])
   })
 })
 
