@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { readTable } from '../../src/data/readers/read-table.ts'
 import { parseDefinition } from '../../src/nn/definition.ts'
-import { lossOf } from '../../src/nn/losses/index.ts'
-import { metricTargetKind } from '../../src/nn/metrics/index.ts'
 import { stringTensor, type Tensor, tensorOf } from '../../src/onnx/tensor.ts'
 import { encodePart } from '../../src/planning/parts.ts'
 import { planTraining } from '../../src/planning/plan.ts'
@@ -36,7 +34,6 @@ async function trainAndExport(units: number, activation: string, request: object
   })
   const result = await train({
     ...plan,
-    metricKind: metricTargetKind(lossOf(plan.loss), plan.target),
     train: encodePart(plan, table, 'train'),
     validation: encodePart(plan, table, 'validation'),
     providers: ['cpu'],
