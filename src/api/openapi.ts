@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { shareSchemas } from './shared-schemas.ts'
 
 const description = `Train and serve neural networks over HTTP.
 
@@ -31,6 +32,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       servers: [{ url: '/' }],
       tags,
     },
+    transformObject: (drawn) =>
+      'openapiObject' in drawn ? shareSchemas({ ...drawn.openapiObject }) : drawn.swaggerObject,
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`) },
   })
   await app.register(swaggerUi, {
