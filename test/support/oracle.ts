@@ -37,12 +37,13 @@ function makerNamed(type: string) {
   return found?.[1] as ((config: object) => tf.layers.Layer) | undefined
 }
 
-function makeLayer({ type, activation, kernel_regularizer, ...rest }: OracleLayer): tf.layers.Layer {
+function makeLayer({ type, activation, kernel_regularizer, layer, ...rest }: OracleLayer): tf.layers.Layer {
   const maker = makers[type] ?? makerNamed(type)
   if (!maker) throw new Error(`the oracle has no layer ${type}`)
   const name = typeof activation === 'string' ? (activationNames[activation] ?? activation) : undefined
   return maker({
     ...(renamed(rest) as object),
+    ...(layer === undefined ? {} : { layer: makeLayer(layer as OracleLayer) }),
     ...(name === undefined ? {} : { activation: name }),
     ...(kernel_regularizer === undefined ? {} : { kernelRegularizer: makeRegularizer(kernel_regularizer) }),
   })
