@@ -2,10 +2,14 @@
 import { describe, expect, test } from 'vitest'
 import { parseDefinition } from '../../../src/nn/definition.ts'
 import { layers } from '../../../src/nn/layers/index.ts'
+import { callModel } from '../../../src/nn/lower.ts'
 import { buildModel } from '../../../src/nn/model.ts'
+import { initialWeights } from '../../../src/nn/weights.ts'
+import { createBuilder } from '../../../src/onnx/builder.ts'
+import type { Real } from '../../../src/onnx/value.ts'
 import { allclose } from '../../support/allclose.ts'
 import { modelOf, runModel } from '../../support/check-layer.ts'
-import { numbers } from '../../support/graph.ts'
+import { newGraph, numbers } from '../../support/graph.ts'
 import { flat, kerasFixture, type Nested, shapeOf } from '../../support/keras.ts'
 
 interface LayerCase {
@@ -27,6 +31,42 @@ test.each(cases)("%s gives Keras' output", async (_name, { layer, x, weights, y 
   expect(result.y.dims).toEqual(shapeOf(y))
   allclose(numbers(result.y), flat(y), { relative: 1e-5, absolute: 5e-6 })
 })
+
+/** A convolution that changes nothing, behind which the channels stand first. */
+const unchanged = (rank: number, channels: number) => ({
+  type: `Conv${rank}D`,
+  filters: channels,
+  kernel_size: 1,
+  use_bias: false,
+  kernel_initializer: { name: 'constant', value: identity(channels, rank) },
+})
+
+function identity(size: number, rank: number): unknown {
+  const rows: unknown = Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size }, (_, column) => Number(row === column)),
+  )
+  return Array.from({ length: rank }).reduce((inner) => [inner], rows)
+}
+
+const overPlaces = cases.filter(([, { x }]) => shapeOf(x).length > 2)
+
+test.each(overPlaces)(
+  "%s gives Keras' output behind a convolution as well",
+  async (_name, { layer, x, weights, y }) => {
+    const shape = shapeOf(x).slice(1)
+    const model = modelOf([unchanged(shape.length - 1, shape.at(-1) ?? 1), layer], shape)
+    const [first, ...own] = model.weights.map(({ name }) => name)
+    const start = initialWeights(model, 1)
+    const given = new Map(own.map((name, i) => [name, flat(weights[i] ?? [])]))
+    const result = await runModel(
+      model,
+      flat(x),
+      new Map([[first ?? '', [...(start.get(first ?? '') ?? [])]], ...given]),
+    )
+    expect(result.y.dims).toEqual(shapeOf(y))
+    allclose(numbers(result.y), flat(y), { relative: 1e-5, absolute: 5e-6 })
+  },
+)
 
 test('every layer over places is in the vectors of Keras', () => {
   const known = new Set(cases.map(([, { layer }]) => layer.type))
@@ -254,4 +294,41 @@ test('a mean over steps counts those that a mask leaves', async () => {
   const model = modelOf([{ type: 'Masking', mask_value: -1 }, { type: 'GlobalAveragePooling1D' }], [3, 2])
   const { y } = await runModel(model, [1, 2, -1, -1, 3, 6], new Map())
   expect(numbers(y)).toEqual([2, 4])
+})
+
+/** How many values of a batch a model's graph transposes. */
+function transposes(chain: readonly object[], shape: readonly number[]): number {
+  const op = createBuilder(newGraph())
+  const model = modelOf(chain, shape)
+  const weights: Record<string, Real> = {}
+  for (const weight of model.weights) weights[weight.name] = op.graph.input(weight.name, 'float32', weight.shape)
+  const x = op.graph.input('x', 'float32', ['batch', ...shape])
+  callModel(op, model, [x], weights, { training: true, uniform: (like) => like })
+  return op.graph.nodes.filter(({ opType, outputs }) => opType === 'Transpose' && outputs[0]?.shape[0] === 'batch')
+    .length
+}
+
+const chain = [
+  { type: 'Rescaling', scale: 0.5 },
+  { type: 'ZeroPadding2D' },
+  conv,
+  { type: 'BatchNormalization' },
+  { type: 'Activation', activation: 'relu' },
+  { type: 'MaxPooling2D' },
+  { type: 'Dropout', rate: 0.5 },
+  { type: 'LayerNormalization' },
+  { type: 'SeparableConv2D', filters: 3, kernel_size: 2, activation: 'softmax' },
+  { type: 'GroupNormalization', groups: 3 },
+  { type: 'Cropping2D', cropping: 1 },
+  { type: 'UpSampling2D' },
+]
+test.each<[string, object[], number]>([
+  ['and once at the end where the places stay', [], 2],
+  ['and not at the end where channels are all that is left', [{ type: 'GlobalAveragePooling2D' }], 1],
+])('channels stay first between convolutions: values are transposed once at the beginning, %s', (_, end, count) => {
+  expect(transposes([...chain, ...end], [9, 9, 2])).toBe(count)
+})
+
+test('means of embedded steps need no Transpose', () => {
+  expect(transposes([{ type: 'Dense', units: 2 }, { type: 'GlobalAveragePooling1D' }], [4, 3])).toBe(0)
 })
