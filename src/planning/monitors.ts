@@ -1,12 +1,15 @@
 /** What callbacks can watch: the numbers of the history, and whether less or more of each is better. */
 import { bodyProblem } from '../errors.ts'
-import { metricOf, type ResolvedMetric } from '../nn/metrics/index.ts'
+import { directionOf, type ResolvedMetric } from '../nn/metrics/index.ts'
 
 export type Mode = 'min' | 'max'
 
 /** The keys of a training's history, each with the direction in which it gets better: the metric's own, never its name's. */
 export function monitors(metrics: readonly ResolvedMetric[], withValidation: boolean): Map<string, Mode> {
-  const own = metrics.map(({ key, config }) => [key, metricOf(config).direction === 'up' ? 'max' : 'min'] as const)
+  const own = metrics.flatMap((metric) => {
+    const direction = directionOf(metric)
+    return direction === null ? [] : [[metric.key, direction === 'up' ? 'max' : 'min'] as const]
+  })
   const known = [['loss', 'min'] as const, ...own]
   return new Map([...known, ...(withValidation ? known.map(([key, mode]) => [`val_${key}`, mode] as const) : [])])
 }

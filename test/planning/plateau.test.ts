@@ -16,7 +16,7 @@ describe('C33: the direction is that of the metric itself', () => {
 
   test.each(Object.keys(metrics))('%s is watched in its own direction', (name) => {
     const metric = resolveMetric(name)
-    const better = metricOf(metric.config).direction === 'up' ? 'max' : 'min'
+    const better = { up: 'max', down: 'min', null: undefined }[`${metricOf(metric.config).direction}`]
     expect(monitors([metric], true).get(`val_${name}`)).toBe(better)
   })
 

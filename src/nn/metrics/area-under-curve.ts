@@ -95,7 +95,7 @@ function resultOf(state: Scores, { average }: AreaConfig, context: MetricContext
   const { targetKind, units } = context
   const all = Array.from({ length: units }, (_, unit) => unit)
   // two classes are told apart by the score of the second, whatever units the output has
-  if (units === 1 || (units === 2 && targetKind !== 'binary' && average !== null)) {
+  if (average !== null && (units === 1 || (units === 2 && targetKind !== 'binary'))) {
     return areaOf(sidesOf(state, context, [units - 1]), area)
   }
   if (average === 'micro') return areaOf(sidesOf(state, context, all), area)
@@ -115,6 +115,7 @@ const areaUnder = (name: string, alias: string, area: Area): Metric =>
   defineMetric<AreaConfig, Scores>({
     config: Strict({ name: NameOf(name, alias), average: Average }),
     direction: 'up',
+    givesTable: ({ average }) => average === null,
     fits: (context) => needsClasses(name, context),
     init: () => ({ truth: [], scores: [] }),
     update: (state, { rows, yTrue, yPred }, _config, { targetKind, units }) => {

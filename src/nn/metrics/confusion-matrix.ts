@@ -32,6 +32,7 @@ function oneClassEach(name: string, context: MetricContext): string | null {
 export const confusionMatrix = defineMetric({
   config: Strict({ name: NameOf('confusion_matrix') }),
   direction: null,
+  givesTable: () => true,
   fits: (context) => oneClassEach('confusion_matrix', context),
   init: emptyMatrix,
   update: count,

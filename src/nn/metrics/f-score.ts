@@ -113,6 +113,7 @@ const common = {
   direction: 'up',
   init: emptyTally,
   update: tally,
+  givesTable: ({ average }: FConfig) => average === null,
   fits: (context: MetricContext, { name, threshold }: FConfig) =>
     needsClasses(name, context) ?? thresholdMisfit(name, context, threshold),
 } as const

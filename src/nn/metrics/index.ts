@@ -61,6 +61,12 @@ export function metricOf(config: NamedConfig): Metric {
   return entryOf(metrics, config)
 }
 
+/** Whether more of a metric is better; null where that cannot be said of it, or where it is a table. */
+export function directionOf({ config }: ResolvedMetric): Metric['direction'] {
+  const metric = metricOf(config)
+  return metric.givesTable?.(config) ? null : metric.direction
+}
+
 /** How the truth is given to metrics: from the loss and the target, never from shapes. */
 export function metricTargetKind(loss: Loss, target: Target): TargetKind {
   if (target.kind === 'regression') return 'number' // also where the loss compares vectors

@@ -34,6 +34,8 @@ export interface Metric<C extends NamedConfig = NamedConfig, S = unknown> {
   readonly config: TUnsafe<C>
   /** Whether more is better; decides what the best epoch is. Null where that cannot be said. */
   readonly direction: 'up' | 'down' | null
+  /** Whether it is a table with these arguments; left out: a number. */
+  givesTable?(config: C): boolean
   /** What does not fit between the metric and the target, and what to do; null where all fits. */
   fits?(context: MetricContext, config: C): string | null
   init(config: C, context: MetricContext): S

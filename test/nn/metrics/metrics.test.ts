@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { lossOf, resolveLoss } from '../../../src/nn/losses/index.ts'
 import type { Target, TargetKind } from '../../../src/nn/losses/loss.ts'
 import {
+  directionOf,
   type Measurement,
   measure,
   metricOf,
@@ -129,6 +130,14 @@ test('C33: every metric says whether more of it is better', () => {
   expect(names(null)).toEqual(['confusion_matrix'])
   const up = ['accuracy', 'precision', 'recall', 'fbeta_score', 'roc_auc', 'pr_auc', 'matthews_correlation', 'r2_score']
   expect(names('up')).toEqual(expect.arrayContaining(up))
+})
+
+test('a table has no direction: a history does not hold it', () => {
+  const of = (given: string | object) => directionOf(resolveMetric(given as Given))
+  expect([of('recall'), of({ name: 'recall', average: null })]).toEqual(['up', null])
+  expect([of('auc'), of({ name: 'auc', average: null })]).toEqual(['up', null])
+  expect([of('confusion_matrix'), of('rmse')]).toEqual([null, 'down'])
+  expect(table({ name: 'auc', average: null }, 'binary', [0, 1], [0.2, 0.9], 1)).toEqual([1])
 })
 
 describe('C20: F-beta', () => {
