@@ -56,7 +56,7 @@ type Started = ReturnType<typeof start>
 async function ready({ written, ended }: Started): Promise<string> {
   const url = () => /API +(http:\/\/[^/\s]+)\/v1/.exec(written.out)?.[1]
   const failed = ended.then((code) => Promise.reject(new Error(`ended with ${code}: ${written.err}`)))
-  await Promise.race([expect.poll(url, { timeout: 30_000, interval: 20 }).toBeDefined(), failed])
+  await Promise.race([expect.poll(url, { timeout: 60_000, interval: 20 }).toBeDefined(), failed])
   failed.catch(() => undefined) // it ends later, when the test stops it
   return url() ?? ''
 }

@@ -5,7 +5,7 @@ import { silent } from '../support/postgres.ts'
 import { addRunning, addTraining } from '../support/rows.ts'
 import { openWorkerBench, type WorkerBench } from '../support/worker.ts'
 
-const GRACE_MS = 100
+const GRACE_MS = 1000
 let bench: WorkerBench
 beforeAll(async () => {
   bench = await openWorkerBench()

@@ -29,7 +29,7 @@ describe.concurrent('two workers', () => {
       const row = await bench.until(id, (now) => now.status === 'succeeded')
       expect(row.attempt).toBe(1)
     })
-  })
+  }, 60_000)
 
   test('a worker that stood still for 10 s does not publish a second version', async () => {
     await onTwoWorkers(shortLock, async (bench, workers) => {
@@ -58,5 +58,5 @@ describe.concurrent('two workers', () => {
       await (await bench.holder(id, workers)).stop('SIGKILL')
       await bench.until(id, (row) => row.attempt === 2, 15_000)
     })
-  })
+  }, 60_000)
 })
