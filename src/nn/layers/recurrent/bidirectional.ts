@@ -11,7 +11,7 @@ import {
   declareRecurrent,
   type Recurrent,
   type RecurrentConfig,
-  sequenceMisfit,
+  recurrentMisfit,
   swapTime,
 } from './recurrent-layer.ts'
 import type { RecurrentResult } from './run-recurrent.ts'
@@ -82,7 +82,11 @@ export const Bidirectional = defineLayer<Config, Readonly<Record<string, WeightD
     ),
   ),
   wraps: ['layer', 'backward_layer'],
-  misfit: (config, inputShape) => sequenceMisfit(inputShape) ?? backwardMisfit(config),
+  misfit: (config, inputShape) => {
+    const [forward, backward] = layersOf(config)
+    const own = [forward, backward].map((layer) => recurrentMisfit(kindOf(layer), layer, inputShape))
+    return own.find((reason) => reason !== null) ?? backwardMisfit(config)
+  },
   weights: (config, inputShape) =>
     Object.fromEntries(
       layersOf(config).flatMap((layer, i) =>

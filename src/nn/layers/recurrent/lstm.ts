@@ -1,5 +1,6 @@
 /** LSTM: long short-term memory. */
 import type { ActivationName } from '../../activations.ts'
+import type { Given, NamedConfig } from '../../named.ts'
 import { Switch } from '../../strict.ts'
 import { layerConfig } from '../layer.ts'
 import { lstmCell } from './lstm-cell.ts'
@@ -26,25 +27,33 @@ export const lstm: Recurrent<LstmLayerConfig> = {
   cell: lstmCell,
   gates: 4,
   biasShape: ({ units }) => [4 * units],
-  biasInitializer: ({ bias_initializer, unit_forget_bias, units }) =>
-    unit_forget_bias && isZeros(bias_initializer) ? forgetOnes(units) : bias_initializer,
+  misfit: ({ bias_initializer, unit_forget_bias, use_bias }) =>
+    unit_forget_bias && use_bias && numberOf(bias_initializer) === null
+      ? 'unit_forget_bias to be false with a bias_initializer that draws'
+      : null,
+  biasInitializer: ({ bias_initializer, unit_forget_bias, units }) => {
+    const others = numberOf(bias_initializer)
+    return unit_forget_bias && others !== null ? forgetOnes(units, others) : bias_initializer
+  },
 }
 
-const isZeros = (given: LstmLayerConfig['bias_initializer']) =>
-  (typeof given === 'string' ? given : given.name) === 'zeros'
+/** The one number that an initializer gives, or null. */
+function numberOf(given: Given): number | null {
+  const { name, value = 0 } = typeof given === 'string' ? { name: given } : (given as NamedConfig & { value?: unknown })
+  if (name === 'constant') return typeof value === 'number' ? value : null
+  return name === 'zeros' ? 0 : name === 'ones' ? 1 : null
+}
 
-function forgetOnes(units: number) {
-  return {
-    name: 'constant',
-    value: Array.from({ length: 4 * units }, (_, i) => Number(i >= units && i < 2 * units)),
-  }
+function forgetOnes(units: number, others: number) {
+  const value = Array.from({ length: 4 * units }, (_, i) => (i >= units && i < 2 * units ? 1 : others))
+  return { name: 'constant', value }
 }
 
 /**
  * Shapes: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`; `return_state` adds the
  * last h and c, [batch, units] each. Kernel [features, 4·units], recurrent kernel [units, 4·units], bias [4·units].
  * Masked steps keep the states. Dropout draws one mask for all steps and gates of a sequence.
- * @throws {Problem} shape_mismatch where samples have not two axes
+ * @throws {Problem} shape_mismatch where samples have not two axes, or unit_forget_bias meets a bias that is drawn
  * @see Hochreiter & Schmidhuber 1997, https://keras.io/api/layers/recurrent_layers/lstm/
  */
 export const LSTM = defineRecurrent(lstm)

@@ -62,14 +62,22 @@ export interface Recurrent<C extends RecurrentConfig = RecurrentConfig> {
   readonly cell: Cell<C>
   readonly gates: number
   biasShape(config: C): readonly number[]
+  /** What does not fit about the arguments: what is expected, or null. */
+  misfit?(config: C): string | null
   /** What the bias starts from; left out: `bias_initializer`. */
   biasInitializer?(config: C): Given
 }
 
 export type RecurrentDeclarations = Readonly<Record<keyof CellWeights, WeightDeclaration | null>>
 
-export const sequenceMisfit = (inputShape: readonly number[]) =>
-  inputShape.length === 2 ? null : 'samples of shape [time, features]'
+/** What does not fit about a layer on samples of this shape. */
+export function recurrentMisfit(
+  kind: Recurrent,
+  config: RecurrentConfig,
+  inputShape: readonly number[],
+): string | null {
+  return inputShape.length === 2 ? (kind.misfit?.(config) ?? null) : 'samples of shape [time, features]'
+}
 
 /** Kernel [features, gates·units], recurrent kernel [units, gates·units], bias. */
 export function declareRecurrent(kind: Recurrent, config: RecurrentConfig, features: number): RecurrentDeclarations {
@@ -140,7 +148,7 @@ export function defineRecurrent<C extends RecurrentConfig>(given: Recurrent<C>):
   const kind = given as unknown as Recurrent // its cell is called with the arguments that its own schema has checked
   return defineLayer<RecurrentConfig, RecurrentDeclarations>({
     config: kind.config,
-    misfit: (_config, inputShape) => sequenceMisfit(inputShape),
+    misfit: (config, inputShape) => recurrentMisfit(kind, config, inputShape),
     weights: (config, inputShape) => declareRecurrent(kind, config, inputShape.at(-1) ?? 1),
     mask: (_op, _inputs, masks, config) => (config.return_sequences ? (masks[0] ?? null) : null),
     call: (op, x, weights, config, context) => {
