@@ -1,0 +1,189 @@
+/**
+ * Models as Keras writes them (`model.to_json()` of versions 2 and 3, Sequential and Functional) as definitions. Weights
+ * are no part of that JSON. `hard_sigmoid` is Keras 3's, whichever version wrote it.
+ * @see https://keras.io/api/models/model_saving_apis/model_config_serialization/
+ */
+import { Problem } from '../../errors.ts'
+import { summarizeMistakes } from '../../mistakes.ts'
+import { type Definition, parseDefinition } from '../definition.ts'
+import type { InputRef } from '../layers/layer.ts'
+import { isObject, isSerialized, type JsonObject } from './json.ts'
+import { type Call, readCalls, readEnds, type TensorRef } from './nodes.ts'
+import { atOrigins, createOrigins, type Origins } from './origins.ts'
+import { type RawLayer, readLayer, sampleShape } from './read-layer.ts'
+
+export interface KerasModel {
+  readonly definition: Definition
+  /** A problem of the definition (a shape that does not fit) with pointers into the Keras JSON. */
+  locate(problem: Problem): Problem
+}
+
+/**
+ * The definition that a Keras JSON describes.
+ * @throws {Problem} invalid_definition with pointers into the Keras JSON
+ */
+export function parseKerasJson(json: unknown): Definition {
+  return readKerasJson(json).definition
+}
+
+/** As `parseKerasJson`, with the way back from pointers into the definition. */
+export function readKerasJson(json: unknown): KerasModel {
+  const origins = createOrigins()
+  origins.set('', '/config')
+  const raw = readModel(json, origins)
+  const { mistakes } = origins
+  if (mistakes.length > 0) throw new Problem('invalid_definition', summarizeMistakes(mistakes), { errors: mistakes })
+  const locate = (problem: Problem) => atOrigins(problem, origins)
+  try {
+    return { definition: parseDefinition(raw), locate }
+  } catch (error) {
+    throw error instanceof Problem ? locate(error) : error
+  }
+}
+
+const functional = new Set(['Functional', 'Model'])
+
+function readModel(json: unknown, origins: Origins): object | null {
+  if (!isObject(json) || typeof json.class_name !== 'string') {
+    origins.mistake('', 'is what model.to_json() gives: an object with class_name and config')
+    return null
+  }
+  const { class_name, config } = json
+  if (class_name === 'Sequential') return readSequential(json, origins)
+  if (functional.has(class_name) && isObject(config)) return readFunctional(config, origins)
+  origins.mistake('/class_name', `is Sequential or Functional, received ${JSON.stringify(class_name)}`)
+  return null
+}
+
+const nameOf = ({ name }: JsonObject) => (typeof name === 'string' ? { name } : {})
+
+function readSequential({ config, build_config }: JsonObject, origins: Origins): object | null {
+  // the first versions of Keras 2 wrote the layers alone
+  const parts = Array.isArray(config) ? { layers: config as unknown } : isObject(config) ? config : {}
+  const origin = Array.isArray(config) ? '/config' : '/config/layers'
+  if (!Array.isArray(parts.layers)) {
+    origins.mistake(origin, 'is a list of layers')
+    return null
+  }
+  const given = parts.layers.flatMap((layer: unknown, i) => unfold(layer, `${origin}/${i}`))
+  const first = given[0]?.json
+  const input =
+    isSerialized(first) && first.class_name !== 'InputLayer' ? inputBefore(first.config, parts, build_config) : null
+  const start = input ? 1 : 0
+  if (input) origins.set('/layers/0', origin)
+  const layers = given.map(({ json, origin: at }, i) => readLayer(json, `/layers/${i + start}`, at, origins))
+  return { ...nameOf(parts), layers: [...(input ? [input] : []), ...layers] }
+}
+
+/** A Sequential inside of a Sequential is its layers, one after the other. */
+function unfold(json: unknown, origin: string, depth = 0): { json: unknown; origin: string }[] {
+  const isModel = isSerialized(json) && json.class_name === 'Sequential' && Array.isArray(json.config.layers)
+  if (!isModel || depth > 8) return [{ json, origin }]
+  const inner = json.config.layers as readonly unknown[]
+  return inner.flatMap((layer, i) =>
+    isSerialized(layer) && layer.class_name === 'InputLayer'
+      ? []
+      : unfold(layer, `${origin}/config/layers/${i}`, depth + 1),
+  )
+}
+
+/** The input that a Sequential tells elsewhere: with its first layer, or as the shape that it was built for. */
+function inputBefore(first: JsonObject, model: JsonObject, build: unknown): RawLayer | null {
+  const built = isObject(build) ? build.input_shape : null
+  const shape = first.batch_input_shape ?? model.build_input_shape ?? built
+  return Array.isArray(shape) ? { type: 'Input', shape: sampleShape(shape) } : null
+}
+
+function readFunctional(config: JsonObject, origins: Origins): object | null {
+  if (!Array.isArray(config.layers)) {
+    origins.mistake('/config/layers', 'is a list of layers')
+    return null
+  }
+  const entries = config.layers.map((json: unknown, i) => readEntry(json, `/config/layers/${i}`, origins))
+  const known = entries.filter((entry) => entry !== null)
+  if (known.length < entries.length) return null // what they feed would only seem to be missing
+  const placed = placeCalls(known)
+  const named = new Map(placed.map(({ key, name }) => [key, name]))
+  const refer = ({ layer, call, output }: TensorRef, origin: string): InputRef => {
+    const name = named.get(`${call} ${layer}`)
+    if (name === undefined) origins.mistake(origin, `there is no call ${call} of a layer ${JSON.stringify(layer)}`)
+    return output === 0 ? (name ?? layer) : { layer: name ?? layer, output }
+  }
+  const layers = placed.map((place, i) => readPlaced(place, `/layers/${i}`, refer, origins))
+  const ends = (key: 'input_layers' | 'output_layers') => {
+    const read = readEnds(config[key])
+    const pointer = key === 'input_layers' ? '/inputs' : '/outputs'
+    origins.set(pointer, `/config/${key}`)
+    if (!read) origins.mistake(`/config/${key}`, 'is a list of [layer, call, output]')
+    return (read ?? []).map((ref) => refer(ref, `/config/${key}`))
+  }
+  return { ...nameOf(config), layers, inputs: ends('input_layers'), outputs: ends('output_layers') }
+}
+
+interface Entry {
+  readonly json: JsonObject
+  readonly name: string
+  readonly origin: string
+  readonly calls: readonly Call[]
+}
+
+function readEntry(json: unknown, origin: string, origins: Origins): Entry | null {
+  const config = isObject(json) && isObject(json.config) ? json.config : {}
+  const name = isObject(json) ? (json.name ?? config.name) : null
+  const calls = isObject(json) ? readCalls(json.inbound_nodes) : null
+  if (isObject(json) && typeof name === 'string' && calls) return { json, name, origin, calls }
+  origins.mistake(origin, 'a layer of a functional model is an object with class_name, config, name and inbound_nodes')
+  return null
+}
+
+/** A layer, or a further call of one. */
+interface Placed {
+  readonly entry: Entry
+  /** Null for an input, which nobody calls. */
+  readonly call: Call | null
+  readonly index: number
+  readonly name: string
+  readonly key: string
+}
+
+function placeCalls(entries: readonly Entry[]): Placed[] {
+  const taken = new Set(entries.map(({ name }) => name))
+  return entries.flatMap((entry) => {
+    const calls = entry.calls.length === 0 ? [null] : entry.calls
+    return calls.map((call, index) => {
+      const name = index === 0 ? entry.name : freeName(`${entry.name}_call_${index}`, taken)
+      return { entry, call, index, name, key: `${index} ${entry.name}` }
+    })
+  })
+}
+
+function freeName(wanted: string, taken: Set<string>): string {
+  let name = wanted
+  for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`
+  taken.add(name)
+  return name
+}
+
+function readPlaced(
+  { entry, call, index, name }: Placed,
+  pointer: string,
+  refer: (ref: TensorRef, origin: string) => InputRef,
+  origins: Origins,
+): object | null {
+  const { json, origin } = entry
+  const node = `${origin}/inbound_nodes/${index}`
+  const inputs = call && { inputs: call.inputs.map((ref) => refer(ref, node)) }
+  const settings = call ? readSettings(call, node, origins) : {}
+  origins.set(pointer, origin)
+  const read = index === 0 ? readLayer(json, pointer, origin, origins) : { type: 'Shared', of: entry.name }
+  origins.set(`${pointer}/inputs`, node)
+  return read && { ...read, ...settings, name, ...inputs }
+}
+
+/** Arguments of a call that a definition has as arguments of the layer. */
+function readSettings({ settings, loose }: Call, node: string, origins: Origins): JsonObject {
+  const { use_causal_mask, ...others } = settings
+  for (const argument of Object.keys(others)) origins.mistake(node, `the argument ${argument} of a call is not read`)
+  if (loose.length > 0) origins.mistake(node, 'a call takes outputs of layers, and no other values')
+  return use_causal_mask === undefined ? {} : { use_causal_mask }
+}

@@ -1,0 +1,212 @@
+/** Keras' own JSON as definitions: models that Keras wrote (make_json.py), the case C66, and what cannot be read. */
+import { describe, expect, test } from 'vitest'
+import { Problem } from '../../../src/errors.ts'
+import { parseKerasJson, readKerasJson } from '../../../src/nn/keras-json/read-model.ts'
+import { buildModel } from '../../../src/nn/model.ts'
+import { summarize } from '../../../src/nn/summary.ts'
+import { kerasFixture } from '../../support/keras.ts'
+
+interface Written {
+  readonly json: unknown
+  readonly parameters: number
+  readonly trainable: number
+}
+
+const written = Object.entries(kerasFixture<Record<string, Written>>('keras-json.json'))
+
+test.each(written)('%s has the parameters that Keras counts', (_name, { json, parameters, trainable }) => {
+  const summary = summarize(buildModel(parseKerasJson(json)))
+  expect(summary.total_parameters).toBe(parameters)
+  expect(summary.trainable_parameters).toBe(trainable)
+})
+
+describe('C66', () => {
+  test.each([
+    ['C66_keras3.json', 216, { emb: 40, bi: 162, out: 14 }],
+    ['C66_keras2.json', 198, { emb: 40, bi: 144, out: 14 }],
+    ['C66_keras3_shared.json', 20, { d: 20, s: 0 }],
+  ])('%s has %d parameters', (file, total, layers) => {
+    const summary = summarize(buildModel(parseKerasJson(kerasFixture(file))))
+    expect(summary.total_parameters).toBe(total)
+    expect(Object.fromEntries(summary.layers.map(({ name, parameters }) => [name, parameters]))).toEqual(layers)
+  })
+
+  test('the layer called three times is one layer and two further calls', () => {
+    const { layers, inputs, outputs } = parseKerasJson(kerasFixture('C66_keras3_shared.json'))
+    expect(layers).toMatchObject([
+      { type: 'Input', name: 'a', shape: [4] },
+      { type: 'Dense', name: 'd', inputs: ['a'] },
+      { type: 'Shared', of: 'd', name: 'd_call_1', inputs: ['a'] },
+      { type: 'Shared', of: 'd', name: 'd_call_2', inputs: ['d_call_1'] },
+      { type: 'Add', name: 's', inputs: ['d', 'd_call_2'] },
+    ])
+    expect({ inputs, outputs }).toEqual({ inputs: ['a'], outputs: ['s'] })
+  })
+})
+
+const sequential = (...layers: object[]) => ({ class_name: 'Sequential', config: { name: 'm', layers } })
+const input = { class_name: 'InputLayer', config: { batch_shape: [null, 3], name: 'x' } }
+const dense = (config: object) => ({ class_name: 'Dense', config: { units: 2, ...config } })
+
+describe('what Keras says otherwise', () => {
+  test('arguments arrive under their names here', () => {
+    const json = sequential(
+      input,
+      dense({
+        kernel_initializer: { class_name: 'TruncatedNormal', config: { mean: 0, stddev: 0.1, seed: null } },
+        kernel_regularizer: { class_name: 'L1L2', config: { l1: 0.1, l2: 0.2 } },
+        kernel_constraint: { class_name: 'MinMaxNorm', config: { min_value: 0, max_value: 1, rate: 1, axis: 0 } },
+        bias_initializer: 'Zeros',
+        dtype: { class_name: 'DTypePolicy', config: { name: 'float32' } },
+      }),
+    )
+    expect(parseKerasJson(json).layers[1]).toMatchObject({
+      kernel_initializer: { name: 'truncated_normal', mean: 0, stddev: 0.1, seed: null },
+      kernel_regularizer: { name: 'l1_l2', l1: 0.1, l2: 0.2 },
+      kernel_constraint: { name: 'min_max_norm', min_value: 0, max_value: 1, rate: 1, axis: 0 },
+      bias_initializer: 'zeros',
+    })
+  })
+
+  test('an open axis is left to the data', () => {
+    const open = { class_name: 'InputLayer', config: { batch_shape: [null, null], name: 'x' } }
+    expect(parseKerasJson(sequential(open, dense({}))).layers[0]).toMatchObject({ type: 'Input', shape: null })
+  })
+
+  test('the input of a first layer, as Keras 2 tells it', () => {
+    expect(parseKerasJson(sequential(dense({ batch_input_shape: [null, 3] }))).layers[0]).toMatchObject({ shape: [3] })
+  })
+
+  test('the slope of a LeakyReLU of Keras 2', () => {
+    const leaky = { class_name: 'LeakyReLU', config: { alpha: 0.25 } }
+    expect(parseKerasJson(sequential(input, leaky)).layers[1]).toMatchObject({ negative_slope: 0.25 })
+  })
+
+  test('calls of Keras 2 that take several tensors, and one by name', () => {
+    const layer = (class_name: string, name: string, config: object, inbound_nodes: unknown) => ({
+      class_name,
+      name,
+      config: { name, ...config },
+      inbound_nodes,
+    })
+    const json = {
+      class_name: 'Functional',
+      config: {
+        layers: [
+          layer('InputLayer', 'q', { batch_input_shape: [null, 3, 4] }, []),
+          layer('InputLayer', 'v', { batch_input_shape: [null, 5, 2] }, []),
+          layer('MultiHeadAttention', 'a', { num_heads: 1, key_dim: 2 }, [[['q', 0, 0, { value: ['v', 0, 0] }]]]),
+          layer('Concatenate', 'c', { axis: -1 }, [
+            [
+              ['a', 0, 0, {}],
+              ['q', 0, 0, {}],
+            ],
+          ]),
+        ],
+        input_layers: [
+          ['q', 0, 0],
+          ['v', 0, 0],
+        ],
+        output_layers: [['c', 0, 0]],
+      },
+    }
+    const definition = parseKerasJson(json)
+    expect(definition.layers).toMatchObject([{}, {}, { inputs: ['q', 'v'] }, { inputs: ['a', 'q'] }])
+    expect(buildModel(definition).outputs[0]?.shape).toEqual([3, 8])
+  })
+})
+
+function mistakesIn(json: unknown): string[] {
+  try {
+    parseKerasJson(json)
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid_definition' })
+    return (error as Problem).errors.map(({ pointer }) => pointer)
+  }
+  return []
+}
+
+const functional = (node: unknown, more: object = {}) => ({
+  class_name: 'Functional',
+  config: {
+    layers: [
+      { ...input, name: 'x', inbound_nodes: [] },
+      { ...dense({ name: 'd' }), name: 'd', inbound_nodes: [node] },
+    ],
+    input_layers: [['x', 0, 0]],
+    output_layers: [['d', 0, 0]],
+    ...more,
+  },
+})
+const tensor = (...history: unknown[]) => ({ class_name: '__keras_tensor__', config: { keras_history: history } })
+const x = tensor('x', 0, 0)
+
+describe('a mistake points into the Keras JSON', () => {
+  test.each<[string, unknown, string[]]>([
+    ['no object', [], ['']],
+    ['no model', { class_name: 'Dense', config: {} }, ['/class_name']],
+    ['no layers', { class_name: 'Sequential', config: {} }, ['/config/layers']],
+    ['no layer', sequential(input, { class_name: 'Dense' }), ['/config/layers/1']],
+    ['an unknown class', sequential(input, { class_name: 'Lambda', config: {} }), ['/config/layers/1/class_name']],
+    [
+      "somebody's own class of a known name",
+      sequential(input, { ...dense({}), registered_name: 'mine>Dense' }),
+      ['/config/layers/1/class_name'],
+    ],
+    ['a wrong argument', sequential(input, dense({ units: 0 })), ['/config/layers/1/config/units']],
+    ['an unknown argument', sequential(input, dense({ unit: 1 })), ['/config/layers/1/config/unit']],
+    [
+      'an argument with an effect that is not there',
+      sequential({ class_name: 'GRU', config: { units: 2, stateful: true, batch_input_shape: [null, 2, 3] } }),
+      ['/config/layers/0/config/stateful'],
+    ],
+    [
+      'an unknown initializer',
+      sequential(input, dense({ kernel_initializer: { class_name: 'Mine', config: {} } })),
+      ['/config/layers/1/config/kernel_initializer/class_name'],
+    ],
+    [
+      "an initializer's argument",
+      sequential(input, dense({ kernel_initializer: { class_name: 'RandomNormal', config: { stddev: -1 } } })),
+      ['/config/layers/1/config/kernel_initializer/config/stddev'],
+    ],
+    [
+      "a wrapped layer's argument",
+      sequential({
+        class_name: 'TimeDistributed',
+        config: { layer: dense({ units: -1 }), batch_input_shape: [null, 2, 3] },
+      }),
+      ['/config/layers/0/config/layer/config/units'],
+    ],
+    ['an unknown source', functional({ args: [tensor('y', 0, 0)] }), ['/config/layers/1/inbound_nodes/0']],
+    ['a call that is none', functional(3), ['/config/layers/1']],
+    ['a number among the tensors', functional({ args: [x, 2] }), ['/config/layers/1/inbound_nodes/0']],
+    [
+      'an argument of a call',
+      functional({ args: [x], kwargs: { training: true } }),
+      ['/config/layers/1/inbound_nodes/0'],
+    ],
+    ['no outputs', functional({ args: [x] }, { output_layers: 3 }), ['/config/output_layers']],
+    ['an unknown output', functional({ args: [x] }, { output_layers: ['z', 0, 0] }), ['/config/output_layers']],
+  ])('%s', (_name, json, pointers) => {
+    expect(mistakesIn(json)).toEqual(pointers)
+  })
+
+  test('a shape that does not fit', () => {
+    const conv = { class_name: 'Conv2D', config: { filters: 2, kernel_size: [3, 3] } }
+    const { definition, locate } = readKerasJson(sequential(input, conv))
+    let found: Problem | undefined
+    try {
+      buildModel(definition)
+    } catch (error) {
+      if (error instanceof Problem) found = locate(error)
+    }
+    expect(found).toMatchObject({ code: 'shape_mismatch', errors: [{ pointer: '/config/layers/1' }] })
+  })
+})
+
+test('layers nested without end are refused and not followed', () => {
+  let layer: object = dense({})
+  for (let i = 0; i < 20_000; i++) layer = { class_name: 'TimeDistributed', config: { layer } }
+  expect(mistakesIn(sequential(layer))).toHaveLength(1)
+})
