@@ -1,6 +1,6 @@
 /** Which columns a training uses and how: features, target, preprocessing and missing values, checked together. */
 import type { ColumnInfo } from '../data/columns.ts'
-import type { IdRange, Preprocessing } from '../data/encoders/encoder.ts'
+import type { Preprocessing } from '../data/encoders/encoder.ts'
 import type { FeaturePlan } from '../data/encoders/table-encoder.ts'
 import type { MissingRule } from '../data/missing-values.ts'
 import { pointer } from '../data/pointer.ts'
@@ -15,12 +15,15 @@ import {
   preprocessingOf,
   quoted,
 } from './column-rules.ts'
+import { type FeatureGroup, groupFeatures, type ModelInput } from './feature-groups.ts'
 import type { GivenPolicy, ResolvedRequest, TrainingRequest } from './request.ts'
 import { sampleWeightMistakes } from './row-weights.ts'
 
 export interface ColumnUse {
   readonly target: string
   readonly features: readonly FeaturePlan[]
+  /** Which of them feed each of the model's inputs, in the model's order. */
+  readonly groups: readonly FeatureGroup[]
   /** The rule of every feature, of the target and of the sample weight. */
   readonly missing: Readonly<Record<string, MissingRule>>
   readonly warnings: readonly Warning[]
@@ -34,32 +37,34 @@ const MOST_CATEGORIES = 10_000
 const MANY = 20
 
 /**
- * Resolves the columns of a request. `range` is given where the model looks its input's numbers up.
+ * Resolves the columns of a request for a model with these inputs.
  * @throws {Problem} unknown_column or invalid_training with all mistakes about columns
  */
 export function resolveColumns(
   table: Table,
   columns: readonly ColumnInfo[],
   request: TrainingRequest,
-  range: IdRange | null,
+  inputs: readonly ModelInput[],
 ): ColumnUse {
   const target = request.target ?? targetByRole(columns)
-  const names = request.features ?? usualFeatures(columns, target, request.sample_weight)
+  const groups = groupFeatures(request, inputs, () => usualFeatures(columns, target, request.sample_weight))
+  const names = groups.flatMap((group) => group.names)
   const weight = request.sample_weight ?? null
   const unfilled = [target, ...(weight === null ? [] : [weight])]
   const mistakes = [
     ...targetMistakes(table, target),
     ...sampleWeightMistakes(table, request, target),
-    ...featureMistakes(table, names, target, request.features !== undefined),
-    ...tensorMistakes(table, names),
-    ...(range ? textMistakes(table, names) : []),
+    ...featureMistakes(table, groups, target, request.features !== undefined),
+    ...groups.flatMap((group) => [...tensorMistakes(table, group), ...(group.range ? textMistakes(table, group) : [])]),
     ...keyMistakes('preprocessing', request.preprocessing, names),
     ...keyMistakes('missing_values', request.missing_values, [...names, ...unfilled]),
   ]
   throwAll(mistakes)
   const typeOf = (name: string): ColumnType => columnNamed(table, name).type
   const policies = names.map((name) => missingRule(name, typeOf(name), request.missing_values))
-  const preprocessings = names.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing, range !== null))
+  const preprocessings = groups.flatMap(({ names: own, range }) =>
+    own.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing, range !== null)),
+  )
   const unfilledPolicies = unfilled.map((name, index) =>
     neverFilled(name, index === 0 ? 'target' : 'sample weight', request.missing_values),
   )
@@ -72,7 +77,7 @@ export function resolveColumns(
     ...unfilled.map((name, index) => [name, unfilledPolicies[index]]),
   ])
   const warnings = [...policyWarnings(table, features, request.missing_values), ...categoryWarnings(table, features)]
-  return { target, features, missing, warnings, toldBack: toldBack(features, missing, request.missing_values) }
+  return { target, features, groups, missing, warnings, toldBack: toldBack(features, missing, request.missing_values) }
 }
 
 function targetByRole(columns: readonly ColumnInfo[]): string {
@@ -100,17 +105,18 @@ function targetMistakes(table: Table, target: string): Mistake[] {
   return findColumn(table, target) === null ? [unknown(table, '/target', target)] : []
 }
 
-function featureMistakes(table: Table, names: readonly string[], target: string, given: boolean): Mistake[] {
-  return names.flatMap((name, index): Mistake[] => {
-    const at = given ? `/features/${index}` : '/features'
+function featureMistakes(table: Table, groups: readonly FeatureGroup[], target: string, given: boolean): Mistake[] {
+  const places = groups.flatMap(({ names, at }) => names.map((_, index) => (given ? `${at}/${index}` : at)))
+  const all = groups.flatMap(({ names }) => names)
+  return all.flatMap((name, index): Mistake[] => {
+    const at = places[index] ?? '/features'
     const column = findColumn(table, name)
     if (column === null) return [unknown(table, at, name)]
     if (name === target)
       return [
         mistake('invalid_training', at, `features: ${quoted(name)} is the target; it cannot be learned from itself.`),
       ]
-    if (names.indexOf(name) < index)
-      return [mistake('invalid_training', at, `features: ${quoted(name)} is named twice.`)]
+    if (all.indexOf(name) < index) return [mistake('invalid_training', at, `features: ${quoted(name)} is named twice.`)]
     if (column.type !== 'category' || column.categories.length <= MOST_CATEGORIES) return []
     const detail =
       `features: column ${quoted(name)} holds ${column.categories.length} different texts; up to ${MOST_CATEGORIES} can be ` +
@@ -120,22 +126,22 @@ function featureMistakes(table: Table, names: readonly string[], target: string,
 }
 
 /** A tensor is fed to an input as it is: there is no place beside it. */
-function tensorMistakes(table: Table, names: readonly string[]): Mistake[] {
+function tensorMistakes(table: Table, { names, at }: FeatureGroup): Mistake[] {
   const tensor = names.find((name) => findColumn(table, name)?.type === 'tensor')
   if (tensor === undefined || names.length === 1) return []
   const others = names.filter((name) => name !== tensor).map(quoted)
   const detail =
     `features: column ${quoted(tensor)} holds lists of numbers, which fill the model's input alone; it cannot stand beside ` +
-    `${others.slice(0, 5).join(', ')}. Name it as the only feature: "features": [${quoted(tensor)}].`
-  return [mistake('invalid_training', '/features', detail)]
+    `${others.slice(0, 5).join(', ')}. Name it as the only feature: "features": [${quoted(tensor)}], or give the model an input for each.`
+  return [mistake('invalid_training', at, detail)]
 }
 
 /** One-hot columns are no ids. */
-function textMistakes(table: Table, names: readonly string[]): Mistake[] {
+function textMistakes(table: Table, { names, at }: FeatureGroup): Mistake[] {
   return names.flatMap((name) => {
     if (findColumn(table, name)?.type !== 'category') return []
     const detail = `features: column ${quoted(name)} holds texts, the model looks whole numbers up: give each text a number in the data.`
-    return [mistake('invalid_training', '/features', detail)]
+    return [mistake('invalid_training', at, detail)]
   })
 }
 

@@ -14,11 +14,12 @@ export function withRange(
   table: Table,
   rows: Int32Array,
   range: IdRange,
+  at: string,
 ): FittedEncoder[] {
   return encoders.map((encoder) => {
     if (encoder.type !== 'number' && encoder.type !== 'tensor') return encoder
     const outside = firstOutside(encoder, table, rows, range)
-    if (outside !== null) throw outOfRange(encoder.column, outside, range)
+    if (outside !== null) throw outOfRange(encoder.column, outside, range, at)
     return { ...encoder, range }
   })
 }
@@ -47,9 +48,9 @@ function firstOutside(
   return null
 }
 
-function outOfRange(column: string, { value, row }: Outside, { min, max }: IdRange) {
+function outOfRange(column: string, { value, row }: Outside, { min, max }: IdRange, at: string) {
   const detail =
     `features: column ${quoted(column)} holds ${value} in row ${row + 1} (counted from 1, without a header), the model looks up ` +
     `whole numbers from ${min} to ${max}. Mend the data, or make the layer's range larger (input_dim of Embedding).`
-  return bodyProblem('invalid_training', '/features', detail)
+  return bodyProblem('invalid_training', at, detail)
 }

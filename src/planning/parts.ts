@@ -14,6 +14,8 @@ import { rowWeights } from './row-weights.ts'
 export interface EncodedPart {
   readonly rows: number
   readonly x: Tensor<'float32'>
+  /** Of the other inputs of a model that has several. */
+  readonly otherInputs?: readonly Tensor<'float32'>[]
   readonly y: Tensor<'float32'> | Tensor<'int32'>
   /** What each row's loss is multiplied by; null where all weigh 1. */
   readonly weights: Float32Array | null
@@ -23,14 +25,20 @@ export interface EncodedPart {
 export function encodePart(plan: TrainingPlan, table: Table, part: PartName): EncodedPart {
   const numbers = plan.split[part]
   const rows = numbers.length
-  const x = {
-    type: 'float32',
-    dims: [rows, ...plan.inputShape],
-    data: encodeRows(plan.encoders, table, numbers),
-  } as const
+  const [x, ...otherInputs] = plan.inputs.map(({ encoders }, i): Tensor<'float32'> => {
+    const shape = plan.model.inputs[i]?.shape ?? []
+    return { type: 'float32', dims: [rows, ...shape], data: encodeRows(encoders, table, numbers) }
+  })
+  if (!x) throw new Error('a model without an input')
   const { truth, y } = encodeTruth(plan, table, numbers)
   const weighting = part === 'train' ? plan.weighting : { ...plan.weighting, classWeights: null }
-  return { rows, x, y, weights: rowWeights(weighting, table, numbers, truth) }
+  return {
+    rows,
+    x,
+    ...(otherInputs.length > 0 && { otherInputs }),
+    y,
+    weights: rowWeights(weighting, table, numbers, truth),
+  }
 }
 
 /** The target as the loss wants it, and the number or class of each row (zeros where a row has several). */

@@ -1,6 +1,6 @@
 /** The data half of a plan: which rows and columns are learned from, how they are split and encoded. */
 import type { ColumnInfo } from '../data/columns.ts'
-import type { FittedEncoder, IdRange } from '../data/encoders/encoder.ts'
+import type { FittedEncoder } from '../data/encoders/encoder.ts'
 import { encodedWidth, fitEncoders } from '../data/encoders/table-encoder.ts'
 import { usableRows } from '../data/missing-values.ts'
 import { type Split, type SplitSource, splitRows } from '../data/splits.ts'
@@ -8,15 +8,24 @@ import { columnNamed, type Table } from '../data/table.ts'
 import { encodeTarget, type FittedTarget, fitTarget } from '../data/target.ts'
 import { bodyProblem, type Warning } from '../errors.ts'
 import type { Definition } from '../nn/definition.ts'
-import { inputRanges } from '../nn/input-range.ts'
 import { resolveColumns } from './columns.ts'
+import { type FeatureGroup, inputsOf } from './feature-groups.ts'
 import { withRange } from './id-range.ts'
 import { targetUseOf } from './loss.ts'
 import type { ResolvedRequest, TrainingRequest } from './request.ts'
 import { resolveSplit } from './split.ts'
 
+/** One input of the model, and the encoders whose numbers fill it side by side. */
+export interface InputPlan {
+  readonly name: string
+  readonly encoders: readonly FittedEncoder[]
+}
+
 export interface DataPlan {
   readonly split: Split
+  /** What each of the model's inputs is fed from, in the model's order. */
+  readonly inputs: readonly InputPlan[]
+  /** Those of all inputs. */
   readonly encoders: readonly FittedEncoder[]
   readonly target: FittedTarget
   readonly warnings: readonly Warning[]
@@ -38,8 +47,7 @@ export function planData(
   request: TrainingRequest,
   seed: number,
 ): DataPlan {
-  const range = rangeOf(definition)
-  const use = resolveColumns(table, columns, request, range)
+  const use = resolveColumns(table, columns, request, inputsOf(definition))
   const rows = usableRows(table, use.missing)
   if (rows.length === 0) {
     const detail = 'missing_values: no row is left after dropping those with missing values.'
@@ -50,18 +58,35 @@ export function planData(
   const settings = resolveSplit(request, targetUse === 'classes')
   const split = splitRows(splitSource(table, rows, target), settings, seed)
   const fitted = fitEncoders(table, split.train, use.features)
-  const encoders = range ? withRange(fitted, table, rows, range) : fitted
-  assertFits(encodedWidth(encoders), rows.length)
-  const features = use.features.map(({ column }) => column)
+  assertFits(encodedWidth(fitted), rows.length)
+  const inputs = encodersOfInputs(use.groups, fitted, table, rows)
+  const encoders = inputs.flatMap((input) => input.encoders)
   return {
-    ...{ split, encoders, target, warnings: [...use.warnings, ...split.warnings] },
-    toldBack: { features, target: use.target, ...use.toldBack, split: settings },
+    ...{ split, inputs, encoders, target, warnings: [...use.warnings, ...split.warnings] },
+    toldBack: { features: featuresToldBack(use.groups, request), target: use.target, ...use.toldBack, split: settings },
   }
 }
 
-/** Of a model with one input. */
-function rangeOf(definition: Definition): IdRange | null {
-  return inputRanges(definition).values().next().value ?? null
+/** @throws {Problem} invalid_training where an id is not one that the model looks up */
+function encodersOfInputs(
+  groups: readonly FeatureGroup[],
+  fitted: readonly FittedEncoder[],
+  table: Table,
+  rows: Int32Array,
+): InputPlan[] {
+  const left = [...fitted] // in the order of the groups
+  return groups.map(({ input, names, range, at }) => {
+    const own = left.splice(0, names.length)
+    return { name: input, encoders: range ? withRange(own, table, rows, range, at) : own }
+  })
+}
+
+/** As it was asked for: an object where inputs are named. */
+function featuresToldBack(groups: readonly FeatureGroup[], { features }: TrainingRequest): ResolvedRequest['features'] {
+  if (features !== undefined && !Array.isArray(features)) {
+    return Object.fromEntries(groups.map(({ input, names }) => [input, names]))
+  }
+  return groups.flatMap(({ names }) => names)
 }
 
 function splitSource(table: Table, rows: Int32Array, target: FittedTarget): SplitSource {

@@ -1,6 +1,7 @@
 /** The network half of a plan: the model on this data, its loss and its metrics. */
 import type { FittedEncoder } from '../data/encoders/encoder.ts'
 import { encodedShape } from '../data/encoders/table-encoder.ts'
+import { pointer } from '../data/pointer.ts'
 import { type ColumnOf, columnNamed, type Table } from '../data/table.ts'
 import type { FittedTarget, ScalarTarget } from '../data/target.ts'
 import { bodyProblem } from '../errors.ts'
@@ -14,6 +15,7 @@ import { sameShape } from '../onnx/dims.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import { quoted } from './column-rules.ts'
 import { resolveTrainingLoss } from './loss.ts'
+import type { InputPlan } from './plan-data.ts'
 import type { TrainingRequest } from './request.ts'
 import { resolveTensorLoss } from './tensor-loss.ts'
 
@@ -34,14 +36,15 @@ export interface NetworkPlan {
  */
 export function planNetwork(
   definition: Definition,
-  encoders: readonly FittedEncoder[],
+  inputs: readonly InputPlan[],
   target: FittedTarget,
   request: TrainingRequest,
   table: Table,
 ): NetworkPlan {
-  const model = modelFor(definition, encoders)
+  const model = modelFor(definition, inputs)
   const [output] = model.outputs
   if (output === undefined) throw new Error('a model without an output')
+  assertOneOutput(model)
   const learned = learn(request.loss, output, target, table)
   const { loss, metricKind } = learned
   const metrics = resolveMetrics(request.metrics ?? [usualMetric(metricKind)], metricKind, output)
@@ -66,16 +69,22 @@ function learn(
   return { ...resolved, metricKind }
 }
 
-/** @throws {Problem} shape_mismatch with both widths, or from a layer that the width does not suit */
-function modelFor(definition: Definition, encoders: readonly FittedEncoder[]): Model {
-  const encoded = encodedShape(encoders)
-  if (hasOpenInput(definition)) return buildModel(definition, encoded)
+/** @throws {Problem} shape_mismatch with both shapes, or from a layer that the data's does not suit */
+function modelFor(definition: Definition, inputs: readonly InputPlan[]): Model {
+  const [only, ...others] = inputs
+  if (only && others.length === 0 && hasOpenInput(definition)) {
+    return buildModel(definition, encodedShape(only.encoders))
+  }
   const model = buildModel(definition)
-  const shape = model.inputs[0]?.shape ?? []
-  // numbers side by side have no shape of their own: they may fill any
-  const fits = encoders[0]?.type === 'tensor' ? sameShape(shape, encoded) : elementCount(shape) === encoded[0]
-  if (fits) return model
-  throw bodyProblem('shape_mismatch', '/features', misfit(encoders, encoded, shape))
+  for (const [i, { name, encoders }] of inputs.entries()) {
+    const shape = model.inputs[i]?.shape ?? []
+    const encoded = encodedShape(encoders)
+    // numbers side by side have no shape of their own: they may fill any
+    const fits = encoders[0]?.type === 'tensor' ? sameShape(shape, encoded) : elementCount(shape) === encoded[0]
+    const at = inputs.length === 1 ? '/features' : pointer('features', name)
+    if (!fits) throw bodyProblem('shape_mismatch', at, misfit(encoders, encoded, shape))
+  }
+  return model
 }
 
 function misfit(encoders: readonly FittedEncoder[], encoded: readonly number[], shape: readonly number[]): string {
@@ -89,6 +98,14 @@ function misfit(encoders: readonly FittedEncoder[], encoded: readonly number[], 
   const because = wide.map((encoder) => `${encoder.column} makes ${encoder.width}`).join(', ')
   const made = `${encoders.length} features make ${encoded[0]} numbers${because && ` (${because})`}`
   return `features: the ${made}, ${input}. Choose other features, ${advice}`
+}
+
+/** @throws {Problem} invalid_training where some outputs would be left untrained */
+function assertOneOutput({ outputs }: Model): void {
+  if (outputs.length === 1) return
+  const names = outputs.map(({ name }) => quoted(name)).join(', ')
+  const detail = `target: the model has ${outputs.length} outputs (${names}), a training learns one; train a model with one of them.`
+  throw bodyProblem('invalid_training', '/target', detail)
 }
 
 function usualMetric(kind: TargetKind): Given {

@@ -11,7 +11,7 @@ import type { Given } from '../nn/named.ts'
 import { optimizerMisfit, resolveOptimizer } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { monitors } from './monitors.ts'
-import { planData } from './plan-data.ts'
+import { type InputPlan, planData } from './plan-data.ts'
 import { type NetworkPlan, planNetwork } from './plan-network.ts'
 import { planPlateau, type ResolvedPlateau } from './plateau.ts'
 import { parseTrainingRequest, type ResolvedRequest, type TrainingRequest } from './request.ts'
@@ -22,9 +22,11 @@ export interface TrainingPlan extends NetworkPlan {
   readonly request: ResolvedRequest
   readonly warnings: readonly Warning[]
   readonly split: Split
+  /** What each of the model's inputs is fed from, in the model's order. */
+  readonly inputs: readonly InputPlan[]
   readonly encoders: readonly FittedEncoder[]
   readonly weighting: RowWeighting
-  /** Of one sample, without the batch axis; its product is the encoded width. */
+  /** Of one sample, without the batch axis, of the first input; its product is the encoded width. */
   readonly inputShape: readonly number[]
   readonly optimizer: OptimizerConfig
   readonly reduceLrOnPlateau: ResolvedPlateau | null
@@ -59,7 +61,7 @@ export function planTraining(input: PlanInput): TrainingPlan {
   const seed = request.seed ?? input.seed ?? randomInt(2 ** 31)
   const { toldBack, ...data } = planData(table, columns, definition, request, seed)
   const weighting = resolveRowWeighting(request, { table, ...data })
-  const network = planNetwork(definition, data.encoders, data.target, request, table)
+  const network = planNetwork(definition, data.inputs, data.target, request, table)
   const { class_weight = null, sample_weight = null } = request
   const { dataset, epochs = DEFAULT_EPOCHS, shuffle = true, device = 'auto', engine = 'onnxruntime' } = request
   const optimizer = planOptimizer(request)

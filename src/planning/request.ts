@@ -44,14 +44,17 @@ const Split = Type.Object(
   { additionalProperties: false, description: 'Shares of the rows; they add up to 1, a part may be 0' },
 )
 
+const FeatureNames = Type.Array(Type.String(), { minItems: 1 })
+
 /** What `POST /v1/models/{name}/trainings` takes. Everything but the dataset and the target has a default. */
 export const TrainingRequest = Type.Object(
   {
     dataset: Type.String({ minLength: 1, examples: ['ds_01JX3K8V5W9Q2M4N6P8R0S2T4V'] }),
     features: Type.Optional(
-      Type.Array(Type.String(), {
-        minItems: 1,
-        description: 'In the order of the model input; default: all other columns',
+      Type.Unsafe<readonly string[] | Readonly<Record<string, readonly string[]>>>({
+        anyOf: [FeatureNames, { type: 'object', minProperties: 1, additionalProperties: FeatureNames }],
+        description:
+          'In the order of the model input; default: all other columns. For a model with several inputs an object: the columns of each by its name',
       }),
     ),
     target: Type.Optional(
@@ -109,7 +112,7 @@ export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
 /** A request with every default told back; asked again, it gives the same plan. */
 export type ResolvedRequest = {
   readonly dataset: string
-  readonly features: string[]
+  readonly features: readonly string[] | Readonly<Record<string, readonly string[]>>
   readonly target: string
   readonly preprocessing: Readonly<Record<string, Preprocessing>>
   readonly missing_values: MissingPolicy | Readonly<Record<string, GivenPolicy>>

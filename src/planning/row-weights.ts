@@ -29,7 +29,11 @@ export function sampleWeightMistakes(
     return [mistake('unknown_column', at, `The dataset has no column ${quoted(sample_weight)}; it has ${names}.`)]
   }
   if (sample_weight === target) return wrong(`${quoted(sample_weight)} is the target; name another column.`)
-  if (features?.includes(sample_weight)) {
+  if (
+    Object.values(features ?? {})
+      .flat()
+      .includes(sample_weight)
+  ) {
     return wrong(`${quoted(sample_weight)} is one of the features; leave it out of one of them.`)
   }
   if (column.type !== 'number') {

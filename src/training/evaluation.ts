@@ -1,6 +1,6 @@
 /**
  * The evaluation program: the model in inference mode with its loss, for validation after each epoch and for tests.
- * Inputs: `x` [batch, …features], `y` [batch, …target], `group/<id>` [1, size].
+ * Inputs: `x` [batch, …features] (and `x_1`, … of a model with several inputs), `y` [batch, …target], `group/<id>` [1, size].
  * Outputs, in this order: the loss of each row without penalties [batch], the penalties [], the output [batch, …units].
  */
 
@@ -16,9 +16,9 @@ import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import type { Real } from '../onnx/value.ts'
 import { openSession, type SessionOptions } from '../runtime/session.ts'
 import { layoutOf } from './layout.ts'
-import { modelLoss, prediction, type TargetForm, unpackGroup } from './model-graph.ts'
+import { inputFeed, modelLoss, prediction, type TargetForm, unpackGroup } from './model-graph.ts'
 import { noNoise } from './no-noise.ts'
-import type { PartData } from './trainer.ts'
+import { inputsOf, type PartData } from './trainer.ts'
 
 export interface EvaluationSpec {
   readonly model: Model
@@ -30,13 +30,13 @@ export interface EvaluationSpec {
 export function buildEvaluationProgram({ model, loss, target }: EvaluationSpec): Uint8Array {
   const graph = Graph.create('evaluation')
   const op = createBuilder(graph)
-  const x = graph.input('x', 'float32', ['batch', ...(model.inputs[0]?.shape ?? [])])
+  const xs = model.inputs.map(({ shape }, i) => graph.input(inputFeed(i), 'float32', ['batch', ...shape]))
   const y = graph.input('y', target.type, ['batch', ...target.shape])
   const weights: Record<string, Real> = {}
   for (const group of layoutOf(model.weights)) {
     Object.assign(weights, unpackGroup(op, group, graph.input(`group/${group.id}`, 'float32', [1, group.size])))
   }
-  const called = callModel(op, model, [x], weights, noNoise)
+  const called = callModel(op, model, xs, weights, noNoise)
   const { perSample, penalty } = modelLoss(op, lossOf(loss), loss, called, y)
   graph.output(perSample)
   graph.output(op.Identity(penalty ?? op.constant({ type: 'float32', dims: [], data: new Float32Array(1) })))
@@ -71,7 +71,8 @@ const numbersPerRun = 2 ** 22
 /** Opens a session of the evaluation program. */
 export async function openEvaluator(spec: EvaluationSpec, options: SessionOptions): Promise<Evaluator> {
   const session = await openSession(buildEvaluationProgram(spec), options)
-  const rowSize = elementCount(spec.model.inputs[0]?.shape ?? []) + elementCount(spec.model.outputs[0]?.shape ?? [])
+  const { inputs, outputs } = spec.model
+  const rowSize = [...inputs, ...outputs.slice(0, 1)].reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const rowsPerRun = Math.max(1, Math.floor(numbersPerRun / Math.max(1, rowSize)))
   return {
     evaluate: async (part, vectors, onRows) => {
@@ -84,7 +85,8 @@ export async function openEvaluator(spec: EvaluationSpec, options: SessionOption
       let sum = 0
       for (let start = 0; start < part.rows; start += rowsPerRun) {
         const rows = Math.min(rowsPerRun, part.rows - start)
-        const feeds = { ...groups, x: rowsOf(part.x, start, rows), y: rowsOf(part.y, start, rows) }
+        const xs = inputsOf(part).map((x, i) => [inputFeed(i), rowsOf(x, start, rows)])
+        const feeds = { ...groups, ...Object.fromEntries(xs), y: rowsOf(part.y, start, rows) }
         const results = await session.run(feeds)
         const [losses, penalty, predictions] = session.outputNames.map((name) => results[name]?.data as Float32Array)
         for (const [i, loss] of losses?.entries() ?? []) sum += loss * (part.weights?.[start + i] ?? 1)

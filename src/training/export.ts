@@ -3,7 +3,7 @@
  * mode and the decoding of the target are one ONNX graph, so that callers never repeat any of it.
  */
 import type { FittedEncoder, IdRange } from '../data/encoders/encoder.ts'
-import { inputNames, lowerEncoders } from '../data/encoders/table-encoder.ts'
+import { inputNames, lowerGroups } from '../data/encoders/table-encoder.ts'
 import { type FittedTarget, lowerTarget, targetOutputs } from '../data/target.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
@@ -17,7 +17,8 @@ import { noNoise } from './no-noise.ts'
 
 export interface ExportSpec {
   readonly model: Model
-  readonly encoders: readonly FittedEncoder[]
+  /** What each of the model's inputs is fed from, in the model's order. */
+  readonly inputs: readonly { readonly encoders: readonly FittedEncoder[] }[]
   readonly target: FittedTarget
   readonly weights: ReadonlyMap<string, NamedTensor>
 }
@@ -56,16 +57,21 @@ export interface ModelSignature {
 }
 
 /** The bytes of the served model (inputs [batch, 1] per feature, outputs as `lowerTarget` says) and what it takes and gives. */
-export function exportModel({ model, encoders, target, weights }: ExportSpec): {
+export function exportModel({ model, inputs, target, weights }: ExportSpec): {
   bytes: Uint8Array
   signature: ModelSignature
 } {
   const graph = Graph.create(model.name ?? 'model')
   const op = createBuilder(graph)
   for (const name of targetOutputs[target.kind]) graph.reserve(name)
-  const { encoded } = lowerEncoders(op, encoders)
-  const shape = model.inputs[0]?.shape ?? []
-  const x = encoded.shape.length === shape.length + 1 ? encoded : op.Reshape(encoded, op.ints([-1, ...shape]))
+  const { encoded } = lowerGroups(
+    op,
+    inputs.map(({ encoders }) => encoders),
+  )
+  const xs = encoded.map((x, i) => {
+    const shape = model.inputs[i]?.shape ?? []
+    return x.shape.length === shape.length + 1 ? x : op.Reshape(x, op.ints([-1, ...shape]))
+  })
   const constants = Object.fromEntries(
     model.weights.map(({ name }) => {
       const weight = weights.get(name)
@@ -73,12 +79,18 @@ export function exportModel({ model, encoders, target, weights }: ExportSpec): {
       return [name, op.constant({ type: 'float32', dims: weight.shape, data: weight.data }, name)]
     }),
   )
-  const [output] = callModel(op, model, [x], constants, noNoise).outputs
+  const [output] = callModel(op, model, xs, constants, noNoise).outputs
   if (!output) throw new Error('a model without an output')
   const { outputs } = lowerTarget(op, target, output as Value<'float32'>)
   for (const name of targetOutputs[target.kind]) graph.output(op.Identity(outputs[name] as Value), name)
   prune(graph)
-  const signature = { ...signatureOf(encoders, target), weights: Object.values(constants).map(({ name }) => name) }
+  const signature = {
+    ...signatureOf(
+      inputs.flatMap(({ encoders }) => encoders),
+      target,
+    ),
+    weights: Object.values(constants).map(({ name }) => name),
+  }
   return { bytes: toBytes(graph), signature }
 }
 

@@ -23,6 +23,11 @@ export function targetForm(kind: TargetKind, outputShape: readonly number[]): Ta
     : { type: 'float32', shape: outputShape }
 }
 
+/** The name under which programs take the model's input of this place: `x`, `x_1`, `x_2`, … */
+export function inputFeed(place: number): string {
+  return place === 0 ? 'x' : `x_${place}`
+}
+
 /** The weights of a group's vector [1, size], each in its shape, by name. */
 export function unpackGroup(op: Builder, { members }: Group, vector: Real): Record<string, Real> {
   const sizes = members.map(({ size }) => size)

@@ -2,7 +2,7 @@
  * The training program: forward, backward and optimizer update of one step as the body of a `Scan`, so that one native run
  * trains many steps. Batches are gathered inside from the whole training part.
  *
- * Inputs: `x` [rows, …features], `y` [rows, …target], `row_weights` [rows] where rows are weighted, `order` [steps, batch] (the
+ * Inputs: `x` [rows, …features] (and `x_1`, … of a model with several inputs), `y` [rows, …target], `row_weights` [rows] where rows are weighted, `order` [steps, batch] (the
  * rows of each batch), `inverse_batch` [],
  * one `scalar/<name>` [steps, 1, 1] per number that the optimizer wants in each step, `keys` [steps] where the model draws
  * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size].
@@ -25,7 +25,7 @@ import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
 import { constrained } from './constrain.ts'
 import { type Group, groupsOf, type Layout, layoutOf } from './layout.ts'
-import { type TargetForm, unpackGroup } from './model-graph.ts'
+import { inputFeed, type TargetForm, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
 
@@ -99,7 +99,7 @@ function declareInputs(graph: Graph, { model, optimizer, target, weighted }: Pro
     ...moving.map(weightsEntry),
   ]
   return {
-    x: graph.input('x', 'float32', ['rows', ...(model.inputs[0]?.shape ?? [])]),
+    xs: model.inputs.map(({ shape }, i) => graph.input(inputFeed(i), 'float32', ['rows', ...shape])),
     y: graph.input('y', target.type, ['rows', ...target.shape]),
     rowWeights: weighted ? graph.input('row_weights', 'float32', ['rows']) : null,
     order: graph.input('order', 'int32', ['steps', 'batch']),
@@ -138,7 +138,8 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const noise = createNoise(outer, op, feeds.order, key)
   const weights = unpackAll(outer, op, feeds, layout, state)
   const context = { training: true, uniform: noise.uniform }
-  const called = callModel(op, model, [op.Gather(feeds.x, rows, { axis: 0 })], weights, context)
+  const xs = feeds.xs.map((x) => op.Gather(x, rows, { axis: 0 }))
+  const called = callModel(op, model, xs, weights, context)
   poolBeforeRelu(graph, [...called.outputs, ...called.logits.filter((logits) => logits !== null)])
   const objective = objectiveOf(op, spec, called, { y, targets, weighting, inverseBatch: feeds.inverseBatch })
   const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })

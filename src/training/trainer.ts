@@ -8,6 +8,7 @@ import type { Tensor } from '../onnx/tensor.ts'
 import type { Session } from '../runtime/session.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { groupsOf, type Layout, pack, unpack } from './layout.ts'
+import { inputFeed } from './model-graph.ts'
 import type { TrainingProgram } from './program.ts'
 import { stepKey } from './uniform.ts'
 
@@ -15,9 +16,16 @@ import { stepKey } from './uniform.ts'
 export interface PartData {
   readonly rows: number
   readonly x: Tensor
+  /** What goes into the other inputs of a model that has several, in the model's order. */
+  readonly otherInputs?: readonly Tensor[]
   readonly y: Tensor
   /** What each row's loss is multiplied by; null or left out where all weigh 1. */
   readonly weights?: Float32Array | null
+}
+
+/** What goes into each input of the model, in the model's order. */
+export function inputsOf({ x, otherInputs = [] }: PartData): readonly Tensor[] {
+  return [x, ...otherInputs]
 }
 
 export interface RunResult {
@@ -66,7 +74,7 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
       const feeds = {
         ...Object.fromEntries(state),
         ...frozen,
-        x: data.x,
+        ...Object.fromEntries(inputsOf(data).map((x, i) => [inputFeed(i), x])),
         y: data.y,
         ...(data.weights && {
           row_weights: { type: 'float32', dims: [data.rows], data: data.weights } satisfies Tensor,

@@ -135,3 +135,36 @@ test('several labels and several numbers are answered as cells of the target', a
   const [first, second] = answer.body.predictions[0].value.flat()
   expect([first, second].map((sum: number) => Math.round(sum * 10) / 10 + 0)).toEqual([0, 0.5])
 })
+
+test('a model with several inputs is fed from an image, numbers and texts at once', async () => {
+  const rows = Array.from({ length: 160 }, () => {
+    const bright = random.uniform() > 0.5 ? 'row' : 'column'
+    const color = random.uniform() > 0.5 ? 'red' : 'blue'
+    const size = random.normal()
+    // one of 1, 2, 3 and 4 by picture and color, and what the size adds
+    return { picture: image(bright), color, size, y: (bright === 'row' ? 2 : 0) + (color === 'red' ? 1 : 0) + size }
+  })
+  const layers = [
+    { type: 'Input', shape: [6, 6, 1], name: 'image' },
+    { type: 'Input', shape: [3], name: 'table' },
+    { type: 'Conv2D', name: 'conv', filters: 8, kernel_size: 3, activation: 'relu', inputs: ['image'] },
+    { type: 'Flatten', name: 'pixels', inputs: ['conv'] },
+    { type: 'Dense', name: 'seen', units: 8, activation: 'relu', inputs: ['pixels'] },
+    { type: 'Concatenate', name: 'all', inputs: ['table', 'seen'] },
+    { type: 'Dense', name: 'out', units: 1, inputs: ['all'] },
+  ]
+  const { training } = await train('both', layers, rows, {
+    ...{ features: { table: ['size', 'color'], image: ['picture'] }, target: 'y', epochs: 60 },
+    ...{ preprocessing: { picture: 'rescale' }, optimizer: { name: 'adam', learning_rate: 0.01 } },
+  })
+  expect(training.request.features).toEqual({ image: ['picture'], table: ['size', 'color'] })
+  expect(training.metrics.validation.mean_absolute_error).toBeLessThan(0.3)
+  const { body } = await predict(
+    'both',
+    { picture: image('row'), color: 'red', size: 0 },
+    { picture: image('column'), color: 'blue', size: 1 },
+  )
+  const values = body.predictions.map(({ value }: { value: number }) => value)
+  expect(Math.abs(values[0] - 3)).toBeLessThan(0.7)
+  expect(Math.abs(values[1] - 1)).toBeLessThan(0.7)
+})

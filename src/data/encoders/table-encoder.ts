@@ -97,15 +97,29 @@ export function lowerEncoders(
   op: Builder,
   fitted: readonly FittedEncoder[],
 ): { inputs: Record<string, Value>; encoded: Value<'float32'> } {
-  const names = inputNames(fitted)
+  const { inputs, encoded } = lowerGroups(op, [fitted])
+  return { inputs, encoded: encoded[0] as Value<'float32'> }
+}
+
+/** The same for the features of each of a model's inputs: one encoded value per group. */
+export function lowerGroups(
+  op: Builder,
+  groups: readonly (readonly FittedEncoder[])[],
+): { inputs: Record<string, Value>; encoded: Value<'float32'>[] } {
+  const names = inputNames(groups.flat())
   const inputs: Record<string, Value> = {}
-  for (const encoder of fitted) {
+  for (const encoder of groups.flat()) {
     const { column, type } = encoder
     const shape = type === 'tensor' ? encoder.shape : [1]
     inputs[column] = op.graph.input(names[column] ?? column, encoders[type].inputType, ['batch', ...shape])
   }
-  const encoded = runsOfOneType(fitted).map((run) => lowerRun(op, run[0].type, run, inputs))
-  return { inputs, encoded: beside(op, encoded) }
+  const encoded = groups.map((fitted) =>
+    beside(
+      op,
+      runsOfOneType(fitted).map((run) => lowerRun(op, run[0].type, run, inputs)),
+    ),
+  )
+  return { inputs, encoded }
 }
 
 function lowerRun<T extends ColumnType>(
