@@ -26,7 +26,7 @@ export function modelBody(row: ModelRow): Static<typeof Model> {
   }
 }
 
-type ModelFacts = Pick<ModelRow, 'totalParameters' | 'trainableParameters' | 'summary'>
+export type ModelFacts = Pick<ModelRow, 'totalParameters' | 'trainableParameters' | 'summary'>
 
 /** Of a model whose input is open, until its first training binds it. */
 export const unknownFacts: ModelFacts = { totalParameters: null, trainableParameters: null, summary: null }

@@ -2,8 +2,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
-import { DefinitionSchema, parseDefinition } from '../nn/definition.ts'
-import { buildModel, hasOpenInput } from '../nn/model.ts'
 import { formatSummary, type Summary } from '../nn/summary.ts'
 import type { Models } from '../serving/models.ts'
 import type { ModelRow } from '../store/schema.ts'
@@ -11,7 +9,6 @@ import type { Store } from '../store/store.ts'
 import {
   ByName,
   IdempotencyHeader,
-  modelNamePattern,
   NullableInteger,
   PageOf,
   Paging,
@@ -21,13 +18,10 @@ import {
   Strict,
 } from './common.ts'
 import { createOnce } from './idempotency.ts'
-import { Model, modelBody, modelFacts, unknownFacts } from './model-body.ts'
+import { Model, modelBody } from './model-body.ts'
 import { chooseForm } from './negotiate.ts'
-
-const NewModel = Strict({
-  ...DefinitionSchema.properties,
-  name: Type.String({ pattern: modelNamePattern, description: 'Letters, digits, ., _ and -; at most 128' }),
-})
+import { NewModel, newModelCompiler, readNewModel } from './new-model.ts'
+import { buildValidatorCompiler } from './validation.ts'
 
 /** @throws {Problem} input_shape_unknown while no training has bound an open input */
 function knownSummary({ name, summary }: ModelRow): Summary {
@@ -60,16 +54,17 @@ export const modelRoutes: FastifyPluginAsyncTypebox<{ store: Store; models: Mode
 ) => {
   const create = {
     operationId: 'createModel',
-    summary: 'Describe a network: layers by their Keras class names and arguments',
+    summary: 'Describe a network: layers by their Keras class names and arguments, or the JSON that Keras wrote',
     tags,
     headers: IdempotencyHeader,
     body: NewModel,
     response: { 201: refTo(Model), ...problemResponse },
   }
-  app.post('/models', { schema: create, config: { bodyProblem: 'invalid_definition' } }, async (request, reply) => {
+  const validatorCompiler = newModelCompiler(app.validatorCompiler ?? buildValidatorCompiler())
+  const options = { schema: create, validatorCompiler, config: { bodyProblem: 'invalid_definition' } } as const
+  app.post('/models', options, async (request, reply) => {
     const model = await createOnce(store.idempotency, request, async () => {
-      const definition = parseDefinition(request.body)
-      const facts = hasOpenInput(definition) ? unknownFacts : modelFacts(buildModel(definition))
+      const { definition, facts } = readNewModel(request.body)
       return modelBody(await store.models.create({ name: request.body.name, definition, ...facts }))
     })
     return reply.code(201).header('location', `/v1/models/${model.name}`).send(model)

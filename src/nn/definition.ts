@@ -90,14 +90,8 @@ function layerErrors(layer: LayerConfig, pointer: string): readonly ErrorObject[
  * @throws {Problem} invalid_definition with every mistake and its pointer (`/layers/1/units`)
  */
 export function parseDefinition(json: unknown): Definition {
-  const broken = formErrors(json)
-  if (!isDefinition(json, broken)) {
-    const known = layersOfKnownType(json, broken)
-    const inner = known.flatMap(([i, layer]) => layerErrors(layer, `/layers/${i}`))
-    throw invalid(mistakesOf([...broken, ...inner], 'body'))
-  }
-  const wrong = json.layers.flatMap((layer, i) => layerErrors(layer, `/layers/${i}`))
-  if (wrong.length > 0) throw invalid(mistakesOf(wrong, 'body'))
+  const errors = withLayerErrors(json, formErrors(json))
+  if (!isDefinition(json, errors)) throw invalid(mistakesOf(errors, 'body'))
   const inner = json.layers.flatMap((layer, i) => wrappedMistakes(layer, `/layers/${i}`))
   const own = [...sameNames(json), ...misplacedInputs(json), ...noOutput(json), ...wiringMistakes(json)]
   const mistakes = [...inner, ...own]
@@ -105,9 +99,14 @@ export function parseDefinition(json: unknown): Definition {
   return { ...json, layers: json.layers.map(fillLayer) }
 }
 
-/** Whether the form holds, so that every layer has a type of the table. */
-function isDefinition(_json: unknown, broken: readonly ErrorObject[]): _json is Definition {
-  return broken.length === 0
+/** What the form found, and what the layers' own schemas find where a layer has a type that is known: all together. */
+export function withLayerErrors(json: unknown, broken: readonly ErrorObject[]): readonly ErrorObject[] {
+  return [...broken, ...layersOfKnownType(json, broken).flatMap(([i, layer]) => layerErrors(layer, `/layers/${i}`))]
+}
+
+/** Whether nothing is wrong with the form nor with a layer. */
+function isDefinition(_json: unknown, errors: readonly ErrorObject[]): _json is Definition {
+  return errors.length === 0
 }
 
 /** The layers whose form holds, with their places, so that all mistakes are told together. */

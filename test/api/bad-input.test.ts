@@ -69,6 +69,29 @@ test.each<[string, object, Expected]>([
     { layers: [{ type: 'Danse', units: 2 }] },
     { code: 'invalid_definition', at: '/layers/0/type', says: 'Dense' },
   ],
+  ['Keras JSON that is none', { keras: {} }, { code: 'invalid_definition', at: '/keras', says: 'model.to_json()' }],
+  ['Keras JSON and layers', { keras: {}, layers: [dense({})] }, { code: 'invalid_definition', at: '/keras' }],
+  [
+    'an unknown layer of Keras',
+    { keras: { class_name: 'Sequential', config: { layers: [{ class_name: 'Lambda', config: {} }] } } },
+    { code: 'invalid_definition', at: '/keras/config/layers/0/class_name', says: 'Lambda' },
+  ],
+  [
+    'a shape that does not fit in Keras JSON',
+    {
+      keras: {
+        class_name: 'Sequential',
+        config: {
+          layers: [
+            { class_name: 'InputLayer', config: { batch_shape: [null, 4] } },
+            { class_name: 'RepeatVector', config: { n: 2 } },
+            { class_name: 'RepeatVector', config: { n: 2 } },
+          ],
+        },
+      },
+    },
+    { code: 'shape_mismatch', at: '/keras/config/layers/2', says: 'one axis' },
+  ],
   [
     'an unknown argument',
     { layers: [dense({ unit: 3 })] },
