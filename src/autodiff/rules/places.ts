@@ -1,13 +1,16 @@
 /** Gradient rules of the operators that move elements without choosing by index: reshape, transpose, join, cut, repeat. */
 import type { Builder } from '../../onnx/builder.ts'
-import { fixedShape, formatShape, normalizeAxis } from '../../onnx/dims.ts'
+import { fixedShape, formatShape, normalizeAxis, sameShape } from '../../onnx/dims.ts'
 import type { Real, Value } from '../../onnx/value.ts'
 import { reshapeLike, reshapeTarget, zerosLike } from '../shapes.ts'
 import type { VjpRules } from '../vjp.ts'
 
 export const places = {
   Reshape: (op, { inputs: [x] }, dy) => [reshapeLike(op, dy, x), null],
-  Flatten: (op, { inputs: [x] }, dy) => [reshapeLike(op, dy, x)],
+  /** One that changes nothing keeps two Transposes apart (`filtersFirst`); in the gradient it does so as well. */
+  Flatten: (op, { inputs: [x], outputs: [y], attributes }, dy) => [
+    sameShape(x.shape, y.shape) ? op.Flatten(dy, attributes) : reshapeLike(op, dy, x),
+  ],
   Squeeze: (op, { inputs: [x] }, dy) => [reshapeLike(op, dy, x), null],
   Unsqueeze: (op, { inputs: [x] }, dy) => [reshapeLike(op, dy, x), null],
   /** The walk sums over what was repeated. */

@@ -4,7 +4,7 @@ import { defineLayer, layerConfig } from '../layer.ts'
 import { type PaddingName, perAxis, type Rank } from '../spatial-arguments.ts'
 import { windowsOver } from '../spatial-windows.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
-import { biasFor, channelsForward, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
+import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
 
 /**
  * y[b, p, f] = activation(Σ over window w and channel c of x[b, p·strides + w·dilation_rate, c]·kernel[w, c, f] + bias[f]).
@@ -44,7 +44,7 @@ function defineConvolution(type: string, rank: Rank, ...paddings: readonly Paddi
     activation: ({ activation }) => activation ?? 'linear',
     layout: 'channels_first',
     call: (op, x, { kernel, bias }, { kernel_size, strides, padding, dilation_rate, groups }) =>
-      op.Conv(x, channelsForward(op, kernel), bias, {
+      op.Conv(x, filtersFirst(op, kernel), bias, {
         ...windowsOver(x, rank, { size: kernel_size, strides, padding, dilation: dilation_rate }),
         ...(groups > 1 ? { group: groups } : {}),
       }),

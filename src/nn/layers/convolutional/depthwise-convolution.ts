@@ -6,7 +6,7 @@ import { defineLayer, layerConfig } from '../layer.ts'
 import { perAxis, type Rank } from '../spatial-arguments.ts'
 import { type Windows, windowsOver } from '../spatial-windows.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
-import { biasFor, channelsForward, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
+import { biasFor, groupsFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
 
 /**
  * y[b, p, c·depth_multiplier + m] = activation(Σ over window w of x[b, p·strides + w·dilation_rate, c]·kernel[w, c, m] + bias).
@@ -48,10 +48,8 @@ function defineDepthwiseConvolution(type: string, rank: Rank) {
 
 /** The convolution of each channel alone: as many groups as channels. Kernel [...window, channels, filters each]. */
 export function depthwise(op: Builder, x: Real, kernel: Real, bias: Real | null, rank: Rank, windows: Windows): Real {
-  const places = windowsOver(x, rank, windows)
-  const [channels, each] = kernel.shape.slice(-2) as [number, number]
-  const filters = op.Reshape(channelsForward(op, kernel, 'kept'), op.ints([channels * each, 1, ...places.kernel_shape]))
-  return op.Conv(x, filters, bias, { ...places, group: channels })
+  const channels = Number(kernel.shape.at(-2))
+  return op.Conv(x, groupsFirst(op, kernel), bias, { ...windowsOver(x, rank, windows), group: channels })
 }
 
 export const DepthwiseConv1D = defineDepthwiseConvolution('DepthwiseConv1D', 1)

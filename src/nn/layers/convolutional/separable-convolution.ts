@@ -3,7 +3,7 @@ import { PositiveInteger } from '../../strict.ts'
 import { defineLayer, layerConfig } from '../layer.ts'
 import { perAxis, type Rank } from '../spatial-arguments.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
-import { biasFor, channelsForward, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
+import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
 import { depthwise } from './depthwise-convolution.ts'
 
 /**
@@ -49,7 +49,7 @@ function defineSeparableConvolution(type: string, rank: Rank) {
     call: (op, x, { depthwise_kernel, pointwise_kernel, bias }, { kernel_size, strides, padding, dilation_rate }) => {
       const windows = { size: kernel_size, strides, padding, dilation: dilation_rate }
       const alone = depthwise(op, x, depthwise_kernel, null, rank, windows)
-      return op.Conv(alone, channelsForward(op, pointwise_kernel), bias, {})
+      return op.Conv(alone, filtersFirst(op, pointwise_kernel), bias, {})
     },
   })
 }

@@ -5,7 +5,7 @@ import { defineLayer, layerConfig } from '../layer.ts'
 import { OptionalPerAxisArgument, type PerAxis, perAxis, type Rank } from '../spatial-arguments.ts'
 import { type TransposedPlacement, transposedPlacement } from '../spatial-padding.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
-import { biasFor, channelsForward, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
+import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
 
 /**
  * The convolution backwards (its gradient in the input): place p adds x[b, p, c]·kernel[w, f, c] at p·strides + w·dilation_rate.
@@ -40,7 +40,7 @@ function defineTransposedConvolution(type: string, rank: Rank) {
     layout: 'channels_first',
     call: (op, x, { kernel, bias }, config) => {
       const placed = placementOver(x, rank, config)
-      return op.ConvTranspose(x, channelsForward(op, kernel), bias, {
+      return op.ConvTranspose(x, filtersFirst(op, kernel), bias, {
         kernel_shape: perAxis(config.kernel_size, rank),
         strides: perAxis(config.strides, rank),
         dilations: perAxis(config.dilation_rate, rank),
