@@ -112,8 +112,7 @@ export function callLayer(
     channelAxis: form === 'first' ? 1 : -1,
     assign,
     callInner: (inner, x, innerWeights, changes) =>
-      applyFormula(op, layerOf(inner.type), inner, x, innerWeights, { ...layerContext, inputs: [x], ...changes })
-        .outputs,
+      callInner(op, inner, x, innerWeights, { ...layerContext, ...changes }),
   }
   const x = values[0] as Real // every layer that is called takes one input at least
   const applied = applyFormula(op, layer, built.config, x, weights, layerContext)
@@ -125,6 +124,22 @@ export function callLayer(
     penalties: activityPenalty(op, applied.outputs[0] as Real, built.config),
     updates,
   }
+}
+
+/** A wrapped layer's formula, channels last in and out whatever the layer works in. */
+function callInner(
+  op: Builder,
+  inner: LayerConfig,
+  x: Real,
+  weights: Readonly<Record<string, Real | null>>,
+  context: LayerContext,
+): readonly Real[] {
+  const layer = layerOf(inner.type)
+  const { form, values } = laidOutFor(layer, [{ value: channelsLast(op, x), mask: null }])
+  const own: LayerContext = { ...context, inputs: values, channelAxis: form === 'first' ? 1 : -1 }
+  const { outputs } = applyFormula(op, layer, inner, values[0] as Real, weights, own)
+  const wrap = form === 'first' ? channelsFirst : channelsLast
+  return outputs.map((value) => wrap(op, value).last())
 }
 
 /** The inputs in the layout that the layer works in. */
