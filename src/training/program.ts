@@ -18,6 +18,7 @@ import { applyGradients, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
+import { divideDims, multiplyDims } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
 import { prune } from '../onnx/passes/prune.ts'
@@ -255,6 +256,9 @@ function createNoise(outer: Builder, op: Builder, order: Value<'int32'>, key: Va
   }
 }
 
-function sampleSize({ shape }: Value): number {
-  return shape.slice(1).reduce<number>((product, length) => product * Number(length), 1)
+/** How many numbers there are for each sample of the batch; steps may be folded into the batch's axis (`3*batch`). */
+function sampleSize({ name, shape }: Value): number {
+  const size = divideDims(multiplyDims(shape), 'batch')
+  if (typeof size !== 'number') throw new Error(`${name} has no fixed number of values for each sample: [${shape}]`)
+  return size
 }
