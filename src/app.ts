@@ -70,7 +70,7 @@ export async function buildApp(services: Services): Promise<FastifyInstance> {
   await app.register(trainingRoutes, { prefix, store, queue })
   await app.register(trainingRecordRoutes, { prefix, store, hub, heartbeatMs })
   await app.register(versionRoutes, { prefix, store })
-  await app.register(predictionRoutes, { prefix, models, metrics })
+  await app.register(predictionRoutes, { prefix, models, metrics, uploadLimitBytes: config.uploadLimitBytes })
   return app
 }
 

@@ -51,10 +51,11 @@ export const Prediction = named(
   }),
 )
 
-export const predictionRoutes: FastifyPluginAsyncTypebox<{ models: Models; metrics: Metrics }> = async (
-  app,
-  { models, metrics },
-) => {
+export const predictionRoutes: FastifyPluginAsyncTypebox<{
+  models: Models
+  metrics: Metrics
+  uploadLimitBytes: number
+}> = async (app, { models, metrics, uploadLimitBytes }) => {
   const predict = async (name: string, version: number | null, instances: readonly unknown[]) => {
     const startedMs = performance.now()
     const prediction = await models.predict(name, version, instances)
@@ -63,6 +64,8 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<{ models: Models; metri
   }
   // An answer is built here, key by key, and its objects are maps of labels: a schema's serializer has nothing to add.
   const serializerCompiler = () => JSON.stringify
+  // One photograph as JSON is larger than the usual limit of a body.
+  const route = { serializerCompiler, bodyLimit: uploadLimitBytes }
   const shared = {
     tags: ['predictions'],
     body: PredictionRequest,
@@ -70,7 +73,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<{ models: Models; metri
   }
 
   const newest = { ...shared, operationId: 'predict', summary: 'Predict with the newest version', params: ByName }
-  app.post('/models/:name/predict', { schema: newest, serializerCompiler }, async ({ params, body }, reply) =>
+  app.post('/models/:name/predict', { schema: newest, ...route }, async ({ params, body }, reply) =>
     reply.send(await predict(params.name, null, body.instances)),
   )
 
@@ -80,9 +83,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<{ models: Models; metri
     summary: 'Predict with one version',
     params: ByVersion,
   }
-  app.post(
-    '/models/:name/versions/:version/predict',
-    { schema: pinned, serializerCompiler },
-    async ({ params, body }, reply) => reply.send(await predict(params.name, params.version, body.instances)),
+  app.post('/models/:name/versions/:version/predict', { schema: pinned, ...route }, async ({ params, body }, reply) =>
+    reply.send(await predict(params.name, params.version, body.instances)),
   )
 }

@@ -67,6 +67,8 @@ test('images: a convolutional network learns them, and takes them as objects and
   const instances = [{ image: image('row') }, image('column')]
   const { body } = await predict('images', ...instances)
   expect(body.predictions.map(({ label }: { label: string }) => label)).toEqual(['row', 'column'])
+  const many = await predict('images', ...Array.from({ length: 8000 }, () => instances[1]))
+  expect(many.body.predictions).toHaveLength(8000) // 1.2 MB of JSON
   const shown = await service.http.get(`/v1/datasets/${dataset.id}/rows?limit=1`)
   expect(shown.body.items).toEqual([rows[0]])
   const ragged = [{ image: image('row').slice(1) }]
