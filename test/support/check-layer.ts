@@ -80,9 +80,12 @@ export async function runModel(
     values[name] = served ? op.constant(tensor, name) : op.graph.input(name, 'float32', shape)
     if (!served) feeds[name] = tensor
   }
-  const uniform = (like: Real): Real => {
-    const axes = like.shape.map((length) => (typeof length === 'number' ? length : -1))
-    return op.Reshape(op.constant(tensorOf('float32', draws ?? []), 'draws'), op.ints(axes))
+  const uniform = ({ shape }: Real): Real => {
+    const each = product(shape.map((length) => (typeof length === 'number' ? length : 1)))
+    const dims = shape.map((length) => (typeof length === 'number' ? length : (draws?.length ?? 0) / each))
+    const input = op.graph.input(`draws ${Object.keys(feeds).length}`, 'float32', shape)
+    feeds[input.name] = tensorOf('float32', draws ?? [], dims)
+    return input
   }
   const called = callModel(op, model, inputs, values, { training, uniform })
   const outputs = [called.outputs[0], called.logits[0], ...called.penalties].map((value) =>

@@ -60,6 +60,10 @@ const passedOver = new Set([
   'input_axes',
   'input_dtype',
   'input_length',
+  // Keras 2 writes them for the layers whose weights are depthwise and pointwise, which have arguments of their own
+  'kernel_constraint',
+  'kernel_initializer',
+  'kernel_regularizer',
   'key_shape',
   'optional',
   'output_axes',
