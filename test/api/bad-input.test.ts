@@ -174,6 +174,41 @@ test.each<[string, object, Expected]>([
   ],
   ['an unknown loss', { target: 'label', loss: 'mse2' }, { code: 'invalid_training', at: '/loss' }],
   [
+    'a weight of an unknown class',
+    { target: 'label', class_weight: { z: 2 } },
+    { code: 'invalid_training', at: '/class_weight/z', says: '"x", "y"' },
+  ],
+  [
+    'a word for weights that there is not',
+    { target: 'label', class_weight: 'equal' },
+    { code: 'invalid_training', at: '/class_weight', says: 'balanced' },
+  ],
+  [
+    'an unknown column of weights',
+    { target: 'label', sample_weight: 'w' },
+    { code: 'unknown_column', at: '/sample_weight', says: 'a, b, label' },
+  ],
+  [
+    'a column of weights that are texts',
+    { target: 'b', loss: 'sparse_categorical_crossentropy', sample_weight: 'label' },
+    { code: 'invalid_training', at: '/sample_weight', says: 'weights are numbers' },
+  ],
+  [
+    'a metric that does not fit the target',
+    { target: 'label', metrics: ['accuracy', 'r2'] },
+    { code: 'invalid_training', at: '/metrics/1', says: 'targets that are numbers' },
+  ],
+  [
+    'the first five of two classes',
+    { target: 'label', metrics: ['top_k_categorical_accuracy'] },
+    { code: 'invalid_training', at: '/metrics/0', says: 'give a smaller k' },
+  ],
+  [
+    'an argument that a loss has not',
+    { target: 'label', loss: { name: 'sparse_categorical_crossentropy', label_smoothing: 0.1 } },
+    { code: 'invalid_training', at: '/loss/label_smoothing' },
+  ],
+  [
     'a batch larger than the data',
     { target: 'label', batch_size: 100 },
     { code: 'invalid_training', at: '/batch_size', says: '14' },

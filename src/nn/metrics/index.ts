@@ -106,6 +106,13 @@ export function measure(
       Object.fromEntries(values().flatMap(([key, value]) => (typeof value === 'number' ? [[key, value]] : []))),
     tables: () =>
       Object.fromEntries(values().flatMap(([key, value]) => (typeof value === 'number' ? [] : [[key, value]]))),
-    states: () => Object.fromEntries(running.map(({ key, state }) => [key, structuredClone(state)])),
+    states: () => Object.fromEntries(running.map(({ key, state }) => [key, copyOf(state)])),
   }
+}
+
+/** A copy of plain JSON; long lists of numbers, the scores of a curve, are copied as one block after every native run. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return typeof value[0] === 'object' ? value.map(copyOf) : value.slice()
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOf(part)]))
 }

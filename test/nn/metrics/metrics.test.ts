@@ -317,9 +317,12 @@ test('states are plain JSON: a measurement goes on from them', () => {
   const second = { rows: 2, yTrue: [1, 1], yPred: [0.1, 0.6, 0.3, 0.3, 0.3, 0.4] }
   const whole = measure(all, context)
   whole.update(first)
-  const resumed = measure(all, context, JSON.parse(JSON.stringify(whole.states())))
+  const states = whole.states()
+  const text = JSON.stringify(states)
+  const resumed = measure(all, context, JSON.parse(text))
   for (const measurement of [whole, resumed]) measurement.update(second)
   expect(resumed.results()).toEqual(whole.results())
   expect(resumed.tables()).toEqual(whole.tables())
+  expect(JSON.stringify(states)).toBe(text) // copies: what came later is not in them
   expect(all.length).toBeGreaterThan(12)
 })
