@@ -1,7 +1,7 @@
 /** A model on the wire, and the facts about it that are kept with its definition. */
 import { type Static, Type } from 'typebox'
 import type { Model as BuiltModel } from '../nn/model.ts'
-import { summarize } from '../nn/summary.ts'
+import { type Summary, summarize } from '../nn/summary.ts'
 import type { ModelRow } from '../store/schema.ts'
 import { NullableInteger, named, Time } from './common.ts'
 
@@ -32,6 +32,9 @@ export type ModelFacts = Pick<ModelRow, 'totalParameters' | 'trainableParameters
 export const unknownFacts: ModelFacts = { totalParameters: null, trainableParameters: null, summary: null }
 
 export function modelFacts(model: BuiltModel): ModelFacts {
-  const summary = summarize(model)
+  return factsOf(summarize(model))
+}
+
+export function factsOf(summary: Summary): ModelFacts {
   return { totalParameters: summary.total_parameters, trainableParameters: summary.trainable_parameters, summary }
 }

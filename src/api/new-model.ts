@@ -12,8 +12,9 @@ import {
 } from '../nn/definition.ts'
 import { readKerasJson } from '../nn/keras-json/read-model.ts'
 import { buildModel, hasOpenInput } from '../nn/model.ts'
+import { summarizeOpen } from '../nn/open-axes.ts'
 import { modelNamePattern, Strict } from './common.ts'
-import { type ModelFacts, modelFacts, unknownFacts } from './model-body.ts'
+import { factsOf, type ModelFacts, modelFacts, unknownFacts } from './model-body.ts'
 
 const name = Type.String({ pattern: modelNamePattern, description: 'Letters, digits, ., _ and -; at most 128' })
 
@@ -76,7 +77,9 @@ export function readNewModel(body: NewModelBody): NewModelFacts {
 }
 
 function withFacts(definition: Definition): NewModelFacts {
-  return { definition, facts: hasOpenInput(definition) ? unknownFacts : modelFacts(buildModel(definition)) }
+  if (!hasOpenInput(definition)) return { definition, facts: modelFacts(buildModel(definition)) }
+  const summary = summarizeOpen(definition)
+  return { definition, facts: summary ? factsOf(summary) : unknownFacts }
 }
 
 /** What `read` gives, its problem told otherwise. */

@@ -1,7 +1,7 @@
 /** A definition becomes a model: every layer with its name, shapes and weights, checked before anything is trained. */
 import { bodyProblem, type Problem } from '../errors.ts'
 import { type Builder, createBuilder, ShapeError } from '../onnx/builder.ts'
-import { fixedShape, formatShape, sameShape } from '../onnx/dims.ts'
+import { fixedShape, formatShape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { type Real, Value } from '../onnx/value.ts'
 import type { ActivationName } from './activations.ts'
@@ -10,6 +10,7 @@ import type { Definition } from './definition.ts'
 import { initializers } from './initializers/index.ts'
 import { channelsLast } from './laid-out.ts'
 import { layerOf } from './layers/index.ts'
+import { declaredShape } from './layers/input.ts'
 import type { Layer, LayerConfig, WeightDeclaration } from './layers/layer.ts'
 import { callLayer } from './lower.ts'
 import { entryOf, type NamedConfig, resolveNamed } from './named.ts'
@@ -69,11 +70,7 @@ export interface Model {
 /** Whether the definition leaves the shape of its input to the data. */
 export function hasOpenInput(definition: Definition): boolean {
   const inputs = definition.layers.filter(({ type }) => type === 'Input')
-  return inputs.length === 0 || inputs.some((input) => declaredShape(input) === null)
-}
-
-function declaredShape(layer: LayerConfig): readonly number[] | null {
-  return (layer as { shape?: readonly number[] | null }).shape ?? null
+  return inputs.length === 0 || inputs.some((input) => declaredShape(input)?.includes(null) ?? true)
 }
 
 /**
@@ -108,21 +105,23 @@ export function weightsOf({ weights }: BuiltLayer): WeightSpec[] {
 
 function resolveInputShape(input: LayerConfig, given: readonly number[] | undefined, place: Place): readonly number[] {
   const declared = declaredShape(input)
-  if (declared === null && given === undefined) {
+  const complete = declared?.every((axis) => axis !== null) ?? false
+  if (!complete && given === undefined) {
     throw bodyProblem(
       'shape_mismatch',
       pointerOf(place),
-      'layers[0]: the shape of the input is not known; give { "type": "Input", "shape": […] } as the first layer, or train on a dataset',
+      `layers[${Math.max(place.index, 0)}]: the shape of the input is not known; give { "type": "Input", "shape": […] } as the first layer, or train on a dataset`,
     )
   }
-  if (declared && given && !sameShape(declared, given)) {
+  const fits = declared?.length === given?.length && declared?.every((axis, i) => axis === null || axis === given?.[i])
+  if (declared && given && !fits) {
     throw bodyProblem(
       'shape_mismatch',
       `${pointerOf(place)}/shape`,
-      `layers[${place.index}] Input: the definition says ${formatShape(declared)}, the data has ${formatShape(given)}; change the shape, or leave it out to take the data's`,
+      `layers[${place.index}] Input: the definition says ${formatShape(declared.map((axis) => axis ?? 'null'))}, the data has ${formatShape(given)}; change the shape, or leave it out to take the data's`,
     )
   }
-  return declared ?? given ?? []
+  return given ?? (declared as readonly number[]) // complete where nothing is given
 }
 
 type Built = ReadonlyMap<string, BuiltLayer>

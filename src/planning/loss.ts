@@ -9,6 +9,7 @@ import { lossOf, resolveLoss } from '../nn/losses/index.ts'
 import type { Target } from '../nn/losses/loss.ts'
 import { buildModel, hasOpenInput, type ModelOutput } from '../nn/model.ts'
 import type { Given, NamedConfig } from '../nn/named.ts'
+import { modelOfSomeLength } from '../nn/open-axes.ts'
 
 /**
  * Whether the target is learned as classes or as numbers. Texts and booleans are classes, tensors numbers; numbers are classes where the
@@ -29,7 +30,8 @@ export function targetUseOf(column: Column, definition: Definition, loss: Given 
 /** The output layer, before the width of the data is known: with any width, or null where the layers need the real one. */
 function outputBeforeData(definition: Definition): ModelOutput | null {
   try {
-    return buildModel(definition, hasOpenInput(definition) ? [1] : undefined).outputs[0] ?? null
+    const model = modelOfSomeLength(definition) ?? buildModel(definition, hasOpenInput(definition) ? [1] : undefined)
+    return model.outputs[0] ?? null
   } catch (error) {
     if (error instanceof Problem) return null
     throw error

@@ -99,10 +99,9 @@ function inputArguments({ batch_shape, batch_input_shape, shape, ...rest }: Json
   return { ...rest, shape: Array.isArray(withBatch) ? sampleShape(withBatch) : (shape ?? null) }
 }
 
-/** The shape of a sample; null where it is open. */
-export function sampleShape(withBatch: readonly unknown[]): readonly unknown[] | null {
-  const shape = withBatch.slice(1)
-  return shape.includes(null) ? null : shape
+/** The shape of a sample; null stands for an open axis. */
+export function sampleShape(withBatch: readonly unknown[]): readonly unknown[] {
+  return withBatch.slice(1)
 }
 
 const tables = { initializer: initializers, regularizer: regularizers, constraint: constraints }

@@ -70,11 +70,30 @@ describe('what Keras says otherwise', () => {
 
   test('an open axis is left to the data', () => {
     const open = { class_name: 'InputLayer', config: { batch_shape: [null, null], name: 'x' } }
-    expect(parseKerasJson(sequential(open, dense({}))).layers[0]).toMatchObject({ type: 'Input', shape: null })
+    expect(parseKerasJson(sequential(open, dense({}))).layers[0]).toMatchObject({ type: 'Input', shape: [null] })
   })
 
   test('the input of a first layer, as Keras 2 tells it', () => {
     expect(parseKerasJson(sequential(dense({ batch_input_shape: [null, 3] }))).layers[0]).toMatchObject({ shape: [3] })
+  })
+
+  test('what Keras 2 writes for convolutions in two parts and for a normalization', () => {
+    const image = { batch_input_shape: [null, 5, 5, 3] }
+    const part = { class_name: 'GlorotUniform', config: { seed: null } }
+    const depthwise = {
+      kernel_size: [3, 3],
+      groups: 1,
+      kernel_initializer: part,
+      depthwise_initializer: part,
+      ...image,
+    }
+    const json = sequential(
+      { class_name: 'DepthwiseConv2D', config: depthwise },
+      { class_name: 'BatchNormalization', config: { axis: [3], fused: true, renorm: false } },
+    )
+    const model = buildModel(parseKerasJson(json))
+    expect(model.outputs[0]?.shape).toEqual([3, 3, 3])
+    expect(model.layers.at(-1)?.config).toMatchObject({ axis: 3 })
   })
 
   test('the slope of a LeakyReLU of Keras 2', () => {
