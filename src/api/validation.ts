@@ -38,6 +38,25 @@ export function validationProblem(errors: readonly ErrorObject[], context: strin
   return new Problem(code, summarizeMistakes(mistakes), { errors: mistakes })
 }
 
+/** Far more than any body of ours has, far less than what recursion through it can bear. */
+const deepest = 100
+
+/** Whether brackets outside of strings open more than `levels` deep. */
+function nestsDeeperThan(levels: number, json: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i)
+    if (code === 0x22) inString = !inString
+    else if (inString)
+      i += code === 0x5c ? 1 : 0 // what follows a backslash ends no string
+    else if (code === 0x5b || code === 0x7b) depth++
+    else if (code === 0x5d || code === 0x7d) depth--
+    if (depth > levels) return true
+  }
+  return false
+}
+
 /** Reads JSON bodies; a body that is not JSON is told with what the parser says about the place. */
 export function readJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -45,6 +64,9 @@ export function readJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
     // A DELETE or a cancel with this header and no body is no mistake; a route that needs a body says so itself.
     if (text.length === 0) return done(null, undefined)
+    if (nestsDeeperThan(deepest, text.toString())) {
+      return done(new Problem('malformed_json', `The body nests lists and objects more than ${deepest} levels deep`))
+    }
     parse(request, text.toString(), (error, value) =>
       error ? done(new Problem('malformed_json', explain(text.toString()), { cause: error })) : done(null, value),
     )

@@ -302,6 +302,18 @@ test.each<[string, string, string | undefined, Expected]>([
     'application/json',
     { status: 400, code: 'malformed_json', at: null, says: '__proto__' },
   ],
+  [
+    'lists in lists without end',
+    `{"name":"bad","layers":[{"type":"Dense","units":${'['.repeat(50_000)}${']'.repeat(50_000)}}]}`,
+    'application/json',
+    { status: 400, code: 'malformed_json', at: null, says: '100 levels' },
+  ],
+  [
+    'brackets in a text',
+    JSON.stringify({ name: `${'['.repeat(200)}"\\`, layers: [] }),
+    'application/json',
+    { code: 'invalid_definition', at: '/name' },
+  ],
   ['a body that is no object', '[]', 'application/json', { code: 'invalid_definition', at: '' }],
 ])('body: %s', async (_name, text, type, expected) => {
   const headers = type === undefined ? {} : { 'content-type': type }
