@@ -9,9 +9,12 @@ import { encodePart } from '../planning/parts.ts'
 import { type PlanInput, planTraining, type TrainingPlan } from '../planning/plan.ts'
 import type { TrainingMetrics, TrainingRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
+import { openBestBackend } from '../tensorflow/backend.ts'
+import { openSteps } from '../tensorflow/trainer.ts'
 import type { TrainingState } from '../training/checkpoint.ts'
+import { engineOf, type OpenEngine, openOnnx } from '../training/engine.ts'
 import { exportModel } from '../training/export.ts'
-import { evaluate, type FitSettings, fit, type HistoryRow } from '../training/fit.ts'
+import { evaluate, type FitEvents, type FitSettings, fit, type HistoryRow } from '../training/fit.ts'
 import { type Attempt, type AttemptContext, runAttempt, type Stopped, type Trained } from './attempt.ts'
 import { openCheckpoints } from './checkpoints.ts'
 import type { Outcome } from './outcome.ts'
@@ -34,8 +37,9 @@ async function trainNetwork(attempt: Attempt, { store, config }: TrainingContext
   const { plan, table } = await prepare(attempt.row, store)
   const settings = fitSettings(plan, table, config)
   const checkpoints = await openCheckpoints(attempt)
+  const { open, device } = await engineFor(plan, config)
   let lastRow: HistoryRow | undefined
-  const result = await fit(settings, {
+  const events: FitEvents = {
     ...checkpoints.resume,
     signal: attempt.signal,
     onEpoch(row, { steps }) {
@@ -43,7 +47,8 @@ async function trainNetwork(attempt: Attempt, { store, config }: TrainingContext
       return attempt.recordEpoch(row, steps)
     },
     onRun: (progress) => checkpoints.whenDue(progress),
-  })
+  }
+  const result = await fit(settings, events, open)
   await checkpoints.save(result)
   if (result.outcome === 'stopped') {
     const { epoch, best } = result.last.position
@@ -57,10 +62,20 @@ async function trainNetwork(attempt: Attempt, { store, config }: TrainingContext
     status: 'trained',
     metrics: { ...metricsOf(lastRow), ...(test && { test }) },
     stopped: null,
-    device: config.executionProviders[0] ?? null,
+    device,
     // As Keras does without early stopping: the weights of the last epoch.
     model: exportModel({ ...plan, weights: result.last.weights }),
   }
+}
+
+/** Who takes the steps, and on what. TensorFlow.js is loaded here, and only where it is asked for. */
+async function engineFor(
+  { request }: TrainingPlan,
+  { executionProviders }: TrainingContext['config'],
+): Promise<{ open: OpenEngine; device: string | null }> {
+  if (request.engine === 'onnxruntime') return { open: openOnnx, device: executionProviders[0] ?? null }
+  const backend = await openBestBackend()
+  return { open: engineOf((settings) => openSteps(backend, settings)), device: backend.device }
 }
 
 async function prepare(row: TrainingRow, store: Store): Promise<{ plan: TrainingPlan; table: Table }> {

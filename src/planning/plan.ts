@@ -10,6 +10,7 @@ import type { ResolvedMetric } from '../nn/metrics/index.ts'
 import type { Given } from '../nn/named.ts'
 import { optimizerMisfit, resolveOptimizer } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+import { assertEngine } from './engine.ts'
 import { monitors } from './monitors.ts'
 import { type InputPlan, planData } from './plan-data.ts'
 import { type NetworkPlan, planNetwork } from './plan-network.ts'
@@ -65,6 +66,7 @@ export function planTraining(input: PlanInput): TrainingPlan {
   const { class_weight = null, sample_weight = null } = request
   const { dataset, epochs = DEFAULT_EPOCHS, shuffle = true, device = 'auto', engine = 'onnxruntime' } = request
   const optimizer = planOptimizer(request)
+  assertEngine(engine, { ...network, definition, optimizer, device })
   const batchSize = batchSizeOf(request, data.split.train.length)
   const metrics = network.metrics.map(metricToldBack)
   const known = monitors(network.metrics, data.split.validation.length > 0)

@@ -101,11 +101,19 @@ export const TrainingRequest = Type.Object(
     shuffle: Type.Optional(Type.Boolean({ description: 'Other batches in every epoch; default: true' })),
     seed: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
     device: Type.Optional(Type.Unsafe<Device>({ type: 'string', enum: ['auto', 'cpu', 'cuda', 'webgpu'] })),
-    engine: Type.Optional(Type.Unsafe<'onnxruntime'>({ type: 'string', enum: ['onnxruntime'] })),
+    engine: Type.Optional(
+      Type.Unsafe<Engine>({
+        type: 'string',
+        enum: ['onnxruntime', 'tensorflow'],
+        description: 'What trains; default: onnxruntime. tensorflow is TensorFlow.js, which knows fewer layers',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
 export type TrainingRequest = Static<typeof TrainingRequest>
+
+export type Engine = 'onnxruntime' | 'tensorflow'
 
 export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
 
@@ -128,7 +136,7 @@ export type ResolvedRequest = {
   readonly shuffle: boolean
   readonly seed: number
   readonly device: Device
-  readonly engine: 'onnxruntime'
+  readonly engine: Engine
 }
 
 const validate = new Ajv({

@@ -17,14 +17,14 @@ import { elementCount } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
 import { nextPlateau, type PlateauSettings, startPlateau } from './callbacks/reduce-lr-on-plateau.ts'
 import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
+import { type OpenEngine, openOnnx } from './engine.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
 import { finalState } from './final-state.ts'
 import { layoutOf, pack } from './layout.ts'
 import { targetForm } from './model-graph.ts'
 import { createPacer } from './pacer.ts'
-import { buildTrainingProgram } from './program.ts'
-import { openChosenSession, type Threads } from './threads.ts'
-import { createTrainer, type PartData, type Trainer } from './trainer.ts'
+import type { Threads } from './threads.ts'
+import type { PartData, Trainer } from './trainer.ts'
 
 export interface FitSettings {
   readonly model: Model
@@ -87,33 +87,28 @@ export interface FitResult {
 }
 
 /**
- * Trains until `epochs` epochs have run or the signal aborts.
+ * Trains until `epochs` epochs have run or the signal aborts, by the steps of the engine given: ours, if nothing is said.
+ * Validation is by ours in any case.
  * @throws {Problem} loss_not_finite with the step; engine_failed
  */
-export async function fit(settings: FitSettings, events: FitEvents = {}): Promise<FitResult> {
-  const { model, loss, optimizer } = settings
-  const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
-  const program = buildTrainingProgram({
-    model,
-    loss,
-    optimizer,
-    target,
-    weighted: !!settings.train.weights,
-    withPredictions: settings.metrics.length > 0,
-  })
+export async function fit(
+  settings: FitSettings,
+  events: FitEvents = {},
+  open: OpenEngine = openOnnx,
+): Promise<FitResult> {
+  const { model, loss } = settings
   const initial = events.resumeFrom ?? startOf(model, settings.seed)
-  const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }
-  const { session, threads } = await openChosenSession(settings, trainerSettings)
+  const { trainer, threads, close } = await open(settings, initial)
   let evaluator: Evaluator | null = null
   try {
     if (settings.validation) {
+      const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
       evaluator = await openEvaluator({ model, loss, target }, { providers: settings.providers, threads })
     }
-    const trainer = createTrainer(session, trainerSettings)
     const result = await runEpochs(settings, events, { trainer, evaluator, start: initial.position })
     return { ...result, threads }
   } finally {
-    await session.close()
+    await close()
     await evaluator?.close()
   }
 }
@@ -129,13 +124,13 @@ export function startOf(model: Model, seed: number): TrainingState {
   }
 }
 
-interface Engine {
+interface Running {
   readonly trainer: Trainer
   readonly evaluator: Evaluator | null
   readonly start: Position
 }
 
-async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, evaluator, start }: Engine) {
+async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, evaluator, start }: Running) {
   const pace = createPacer()
   let position = start
   let best: TrainingState | null = events.best ?? null

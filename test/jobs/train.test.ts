@@ -54,7 +54,7 @@ async function addTraining(given: Record<string, unknown> = {}): Promise<string>
   const plan = planTraining({ definition, table, columns, request })
   const id = newId('tr')
   await store.trainings.create({
-    ...{ id, model, dataset, epochs: plan.epochs, request: plan.request, engine: 'onnxruntime' },
+    ...{ id, model, dataset, epochs: plan.epochs, request: plan.request, engine: plan.request.engine },
   })
   return id
 }
@@ -204,5 +204,33 @@ test('metrics are told by part', () => {
   expect(metricsOf(row)).toEqual({
     train: { loss: 0.5, accuracy: null },
     validation: { loss: 0.6, accuracy: 0.7 },
+  })
+})
+
+describe('a training by the engine tensorflow', () => {
+  test('has the history, checkpoints and served model of any training, and says what it ran on', async () => {
+    const training = await addTraining({ engine: 'tensorflow', epochs: 3 })
+    await run(training)
+    const row = await store.trainings.get(training)
+    expect(row).toMatchObject({ status: 'succeeded', engine: 'tensorflow', epoch: 3, error: null })
+    expect(row.device).toMatch(/^tensorflow-(native|cpu)$/)
+    expect(Object.keys(row.metrics.test ?? {}).sort()).toEqual(['accuracy', 'loss'])
+    const history = await store.trainings.history(training)
+    expect(history.map(({ epoch, val_accuracy }) => [epoch, typeof val_accuracy])).toEqual(
+      [1, 2, 3].map((epoch) => [epoch, 'number']),
+    )
+    const kept = await store.trainings.checkpoints(training)
+    expect(kept.map(({ kind }) => kind).sort()).toEqual(['best', 'last'])
+    const version = await store.versions.get(model, row.version ?? 0)
+    expect((await store.blobs.get(version.blobKey)).byteLength).toBeGreaterThan(500)
+  })
+
+  test('goes on after a shutdown', async () => {
+    const training = await addTraining({ engine: 'tensorflow', epochs: 6 })
+    await runUntilEpoch(training, 2, 'shutdown')
+    expect(await store.trainings.get(training)).toMatchObject({ status: 'queued' })
+    await run(training)
+    expect(await store.trainings.get(training)).toMatchObject({ status: 'succeeded', epoch: 6 })
+    expect((await store.trainings.history(training)).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6])
   })
 })

@@ -1,0 +1,55 @@
+/** Who takes the steps of a training: the compiled program on ONNX Runtime, or an engine from another room. */
+import { lossOf } from '../nn/losses/index.ts'
+import type { TrainingState } from './checkpoint.ts'
+import type { FitSettings } from './fit.ts'
+import { layoutOf, pack } from './layout.ts'
+import { targetForm } from './model-graph.ts'
+import { buildTrainingProgram } from './program.ts'
+import { openChosenSession } from './threads.ts'
+import { createTrainer, type Trainer } from './trainer.ts'
+
+export interface OpenedEngine {
+  readonly trainer: Trainer
+  /** For the sessions beside it. */
+  readonly threads: number
+  close(): Promise<void>
+}
+
+/** Opens an engine that goes on from a state. */
+export type OpenEngine = (settings: FitSettings, initial: TrainingState) => Promise<OpenedEngine>
+
+/** Ours: the training program in a session of ONNX Runtime. */
+export const openOnnx: OpenEngine = async (settings, initial) => {
+  const { model, loss, optimizer } = settings
+  const program = buildTrainingProgram({
+    model,
+    loss,
+    optimizer,
+    target: targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? []),
+    weighted: !!settings.train.weights,
+    withPredictions: settings.metrics.length > 0,
+  })
+  const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }
+  const { session, threads } = await openChosenSession(settings, trainerSettings)
+  return { trainer: createTrainer(session, trainerSettings), threads, close: () => session.close() }
+}
+
+/** The steps of an engine that knows nothing of our programs. */
+export interface Steps extends Pick<Trainer, 'run' | 'snapshot'> {
+  close(): Promise<void>
+}
+
+type StepSettings = Pick<FitSettings, 'model' | 'loss' | 'optimizer'> & {
+  readonly data: FitSettings['train']
+  readonly initial: TrainingState
+}
+
+/** An engine from another room. */
+export function engineOf(openSteps: (settings: StepSettings) => Steps): OpenEngine {
+  return async ({ model, loss, optimizer, train }, initial) => {
+    const steps = openSteps({ model, loss, optimizer, data: train, initial })
+    const layout = layoutOf(model.weights)
+    const vectors = () => pack(layout, new Map([...steps.snapshot().weights].map(([name, { data }]) => [name, data])))
+    return { trainer: { ...steps, vectors }, threads: 1, close: steps.close }
+  }
+}
