@@ -17,6 +17,8 @@ export interface Call {
   readonly settings: JsonObject
   /** Arguments that are neither tensors nor named: numbers in `x + 1`. */
   readonly loose: readonly unknown[]
+  /** Whether a number stands before the tensors, as in `1 - x`. */
+  readonly isNumberFirst: boolean
 }
 
 /** Inputs that are given by name, in the order in which their layer takes them. */
@@ -44,7 +46,12 @@ function readCall3({ args, kwargs }: JsonObject): Call | null {
   if (!Array.isArray(args)) return null
   const given = tensorsIn(args)
   const named = splitKwargs(isObject(kwargs) ? kwargs : {})
-  return { inputs: [...given.tensors, ...named.tensors], settings: named.settings, loose: given.others }
+  return {
+    inputs: [...given.tensors, ...named.tensors],
+    settings: named.settings,
+    loose: given.others,
+    isNumberFirst: typeof args[0] === 'number',
+  }
 }
 
 function readCall2(node: unknown): Call | null {
@@ -52,7 +59,12 @@ function readCall2(node: unknown): Call | null {
   if (!Array.isArray(tensors) || !tensors.every(isHistory)) return null
   const kwargs = tensors.flatMap(([, , , given]) => (isObject(given) ? [given] : []))
   const named = splitKwargs(Object.assign({}, ...kwargs) as JsonObject)
-  return { inputs: [...tensors.map(refOf), ...named.tensors], settings: named.settings, loose: [] }
+  return {
+    inputs: [...tensors.map(refOf), ...named.tensors],
+    settings: named.settings,
+    loose: [],
+    isNumberFirst: false,
+  }
 }
 
 function splitKwargs(kwargs: JsonObject): { tensors: TensorRef[]; settings: JsonObject } {

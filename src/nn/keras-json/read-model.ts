@@ -9,6 +9,7 @@ import { type Definition, parseDefinition } from '../definition.ts'
 import type { InputRef } from '../layers/layer.ts'
 import { isObject, isSerialized, type JsonObject } from './json.ts'
 import { type Call, readCalls, readEnds, type TensorRef } from './nodes.ts'
+import { readOperator } from './operators.ts'
 import { atOrigins, createOrigins, type Origins } from './origins.ts'
 import { type RawLayer, readLayer, sampleShape } from './read-layer.ts'
 
@@ -173,8 +174,10 @@ function readPlaced(
   const { json, origin } = entry
   const node = `${origin}/inbound_nodes/${index}`
   const inputs = call && { inputs: call.inputs.map((ref) => refer(ref, node)) }
-  const settings = call ? readSettings(call, node, origins) : {}
   origins.set(pointer, origin)
+  const operator = call && readOperator(json, call)
+  if (operator) return { ...operator, name, ...inputs }
+  const settings = call ? readSettings(call, node, origins) : {}
   const read = index === 0 ? readLayer(json, pointer, origin, origins) : { type: 'Shared', of: entry.name }
   origins.set(`${pointer}/inputs`, node)
   return read && { ...read, ...settings, name, ...inputs }

@@ -48,6 +48,21 @@ const sequential = (...layers: object[]) => ({ class_name: 'Sequential', config:
 const input = { class_name: 'InputLayer', config: { batch_shape: [null, 3], name: 'x' } }
 const dense = (config: object) => ({ class_name: 'Dense', config: { units: 2, ...config } })
 
+const functional = (node: unknown, more: object = {}) => ({
+  class_name: 'Functional',
+  config: {
+    layers: [
+      { ...input, name: 'x', inbound_nodes: [] },
+      { ...dense({ name: 'd' }), name: 'd', inbound_nodes: [node] },
+    ] as object[],
+    input_layers: [['x', 0, 0]],
+    output_layers: [['d', 0, 0]],
+    ...more,
+  },
+})
+const tensor = (...history: unknown[]) => ({ class_name: '__keras_tensor__', config: { keras_history: history } })
+const x = tensor('x', 0, 0)
+
 describe('what Keras says otherwise', () => {
   test('arguments arrive under their names here', () => {
     const json = sequential(
@@ -94,6 +109,25 @@ describe('what Keras says otherwise', () => {
     const model = buildModel(parseKerasJson(json))
     expect(model.outputs[0]?.shape).toEqual([3, 3, 3])
     expect(model.layers.at(-1)?.config).toMatchObject({ axis: 3 })
+  })
+
+  test.each([
+    ['Add', [x, 3], { scale: 1, offset: 3 }],
+    ['Subtract', [x, 3], { scale: 1, offset: -3 }],
+    ['Subtract', [3, x], { scale: -1, offset: 3 }],
+    ['Multiply', [3, x], { scale: 3, offset: 0 }],
+    ['TrueDivide', [x, 4], { scale: 0.25, offset: 0 }],
+  ])('the operator %s of %j', (class_name, args, rescaling) => {
+    const json = functional({ args: [x] }, { output_layers: ['o', 0, 0] })
+    const operator = {
+      module: 'keras.src.ops.numpy',
+      class_name,
+      name: 'o',
+      config: { name: 'o' },
+      inbound_nodes: [{ args }],
+    }
+    json.config.layers.push(operator)
+    expect(parseKerasJson(json).layers[2]).toMatchObject({ type: 'Rescaling', name: 'o', inputs: ['x'], ...rescaling })
   })
 
   test('the slope of a LeakyReLU of Keras 2', () => {
@@ -145,21 +179,6 @@ function mistakesIn(json: unknown): string[] {
   return []
 }
 
-const functional = (node: unknown, more: object = {}) => ({
-  class_name: 'Functional',
-  config: {
-    layers: [
-      { ...input, name: 'x', inbound_nodes: [] },
-      { ...dense({ name: 'd' }), name: 'd', inbound_nodes: [node] },
-    ],
-    input_layers: [['x', 0, 0]],
-    output_layers: [['d', 0, 0]],
-    ...more,
-  },
-})
-const tensor = (...history: unknown[]) => ({ class_name: '__keras_tensor__', config: { keras_history: history } })
-const x = tensor('x', 0, 0)
-
 describe('a mistake points into the Keras JSON', () => {
   test.each<[string, unknown, string[]]>([
     ['no object', [], ['']],
@@ -199,7 +218,7 @@ describe('a mistake points into the Keras JSON', () => {
     ],
     ['an unknown source', functional({ args: [tensor('y', 0, 0)] }), ['/config/layers/1/inbound_nodes/0']],
     ['a call that is none', functional(3), ['/config/layers/1']],
-    ['a number among the tensors', functional({ args: [x, 2] }), ['/config/layers/1/inbound_nodes/0']],
+    ['a number that no operator takes', functional({ args: [x, 2] }), ['/config/layers/1/inbound_nodes/0']],
     [
       'an argument of a call',
       functional({ args: [x], kwargs: { training: true } }),
