@@ -31,7 +31,12 @@ export const openOnnx: OpenEngine = async (settings, initial) => {
   })
   const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }
   const { session, threads } = await openChosenSession(settings, trainerSettings)
-  return { trainer: createTrainer(session, trainerSettings), threads, close: () => session.close() }
+  try {
+    return { trainer: createTrainer(session, trainerSettings), threads, close: () => session.close() }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
 }
 
 /** The steps of an engine that knows nothing of our programs. */
