@@ -7,8 +7,9 @@ import { Problem } from '../../errors.ts'
 import { summarizeMistakes } from '../../mistakes.ts'
 import { type Definition, parseDefinition } from '../definition.ts'
 import type { InputRef } from '../layers/layer.ts'
+import { chainEntries, type Entries, type Entry, followAliases, functionalEntries, isFunctional } from './entries.ts'
 import { isObject, isSerialized, type JsonObject } from './json.ts'
-import { type Call, readCalls, readEnds, type TensorRef } from './nodes.ts'
+import { type Call, readEnds, type TensorRef } from './nodes.ts'
 import { readOperator } from './operators.ts'
 import { atOrigins, createOrigins, type Origins } from './origins.ts'
 import { type RawLayer, readLayer, sampleShape } from './read-layer.ts'
@@ -42,8 +43,6 @@ export function readKerasJson(json: unknown): KerasModel {
   }
 }
 
-const functional = new Set(['Functional', 'Model'])
-
 function readModel(json: unknown, origins: Origins): object | null {
   if (!isObject(json) || typeof json.class_name !== 'string') {
     origins.mistake('', 'is what model.to_json() gives: an object with class_name and config')
@@ -51,7 +50,7 @@ function readModel(json: unknown, origins: Origins): object | null {
   }
   const { class_name, config } = json
   if (class_name === 'Sequential') return readSequential(json, origins)
-  if (functional.has(class_name) && isObject(config)) return readFunctional(config, origins)
+  if (isFunctional(json) && isObject(config)) return readFunctional(config, origins)
   origins.mistake('/class_name', `is Sequential or Functional, received ${JSON.stringify(class_name)}`)
   return null
 }
@@ -67,6 +66,7 @@ function readSequential({ config, build_config }: JsonObject, origins: Origins):
     return null
   }
   const given = parts.layers.flatMap((layer: unknown, i) => unfold(layer, `${origin}/${i}`))
+  if (given.some(({ json }) => isFunctional(json))) return readChainOfModels(given, parts, origins)
   const first = given[0]?.json
   const input =
     isSerialized(first) && first.class_name !== 'InputLayer' ? inputBefore(first.config, parts, build_config) : null
@@ -74,6 +74,24 @@ function readSequential({ config, build_config }: JsonObject, origins: Origins):
   if (input) origins.set('/layers/0', origin)
   const layers = given.map(({ json, origin: at }, i) => readLayer(json, `/layers/${i + start}`, at, origins))
   return { ...nameOf(parts), layers: [...(input ? [input] : []), ...layers] }
+}
+
+/** A Sequential with functional models inside is a graph. */
+function readChainOfModels(
+  given: readonly { json: unknown; origin: string }[],
+  model: JsonObject,
+  origins: Origins,
+): object | null {
+  const ref = (json: unknown): TensorRef => {
+    const config = isSerialized(json) ? json.config : {}
+    return { layer: String(config.name), call: 0, output: 0 }
+  }
+  const [first, last] = [given[0], given.at(-1)]
+  const ends = {
+    inputs: { refs: [ref(first?.json)], origin: first?.origin ?? '' },
+    outputs: { refs: [ref(last?.json)], origin: last?.origin ?? '' },
+  }
+  return readGraph(chainEntries(given, null, origins), model, ends, origins)
 }
 
 /** A Sequential inside of a Sequential is its layers, one after the other. */
@@ -95,46 +113,34 @@ function inputBefore(first: JsonObject, model: JsonObject, build: unknown): RawL
   return Array.isArray(shape) ? { type: 'Input', shape: sampleShape(shape) } : null
 }
 
-function readFunctional(config: JsonObject, origins: Origins): object | null {
-  if (!Array.isArray(config.layers)) {
-    origins.mistake('/config/layers', 'is a list of layers')
-    return null
-  }
-  const entries = config.layers.map((json: unknown, i) => readEntry(json, `/config/layers/${i}`, origins))
-  const known = entries.filter((entry) => entry !== null)
-  if (known.length < entries.length) return null // what they feed would only seem to be missing
-  const placed = placeCalls(known)
+/** Layers with their calls as a graph of the definition. */
+function readGraph(read: Entries | null, model: JsonObject, ends: Ends, origins: Origins): object | null {
+  if (!read) return null // what the unread layers feed would only seem to be missing
+  const placed = placeCalls(read.entries)
   const named = new Map(placed.map(({ key, name }) => [key, name]))
-  const refer = ({ layer, call, output }: TensorRef, origin: string): InputRef => {
+  const refer = (given: TensorRef, origin: string): InputRef => {
+    const { layer, call, output } = followAliases(given, read.aliases)
     const name = named.get(`${call} ${layer}`)
     if (name === undefined) origins.mistake(origin, `there is no call ${call} of a layer ${JSON.stringify(layer)}`)
     return output === 0 ? (name ?? layer) : { layer: name ?? layer, output }
   }
   const layers = placed.map((place, i) => readPlaced(place, `/layers/${i}`, refer, origins))
-  const ends = (key: 'input_layers' | 'output_layers') => {
-    const read = readEnds(config[key])
-    const pointer = key === 'input_layers' ? '/inputs' : '/outputs'
-    origins.set(pointer, `/config/${key}`)
-    if (!read) origins.mistake(`/config/${key}`, 'is a list of [layer, call, output]')
-    return (read ?? []).map((ref) => refer(ref, `/config/${key}`))
+  const wired = Object.entries(ends).map(([key, { refs, origin }]) => {
+    origins.set(`/${key}`, origin)
+    if (!refs) origins.mistake(origin, 'is a list of [layer, call, output]')
+    return [key, (refs ?? []).map((ref) => refer(ref, origin))] as const
+  })
+  return { ...nameOf(model), layers, ...Object.fromEntries(wired) }
+}
+
+type Ends = Readonly<Record<'inputs' | 'outputs', { refs: readonly TensorRef[] | null; origin: string }>>
+
+function readFunctional(config: JsonObject, origins: Origins): object | null {
+  const ends = {
+    inputs: { refs: readEnds(config.input_layers), origin: '/config/input_layers' },
+    outputs: { refs: readEnds(config.output_layers), origin: '/config/output_layers' },
   }
-  return { ...nameOf(config), layers, inputs: ends('input_layers'), outputs: ends('output_layers') }
-}
-
-interface Entry {
-  readonly json: JsonObject
-  readonly name: string
-  readonly origin: string
-  readonly calls: readonly Call[]
-}
-
-function readEntry(json: unknown, origin: string, origins: Origins): Entry | null {
-  const config = isObject(json) && isObject(json.config) ? json.config : {}
-  const name = isObject(json) ? (json.name ?? config.name) : null
-  const calls = isObject(json) ? readCalls(json.inbound_nodes) : null
-  if (isObject(json) && typeof name === 'string' && calls) return { json, name, origin, calls }
-  origins.mistake(origin, 'a layer of a functional model is an object with class_name, config, name and inbound_nodes')
-  return null
+  return readGraph(functionalEntries(config, '/config', origins), config, ends, origins)
 }
 
 /** A layer, or a further call of one. */

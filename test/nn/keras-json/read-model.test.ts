@@ -2,14 +2,26 @@
 import { describe, expect, test } from 'vitest'
 import { Problem } from '../../../src/errors.ts'
 import { parseKerasJson, readKerasJson } from '../../../src/nn/keras-json/read-model.ts'
-import { buildModel } from '../../../src/nn/model.ts'
+import { callModel } from '../../../src/nn/lower.ts'
+import { buildModel, weightsOf } from '../../../src/nn/model.ts'
+import { nameLayers } from '../../../src/nn/names.ts'
 import { summarize } from '../../../src/nn/summary.ts'
+import { createBuilder } from '../../../src/onnx/builder.ts'
+import { tensorOf } from '../../../src/onnx/tensor.ts'
+import type { Real } from '../../../src/onnx/value.ts'
+import { allclose } from '../../support/allclose.ts'
+import { newGraph, numbers, runGraph } from '../../support/graph.ts'
 import { kerasFixture } from '../../support/keras.ts'
 
 interface Written {
   readonly json: unknown
   readonly parameters: number
   readonly trainable: number
+  /** In the order of the layers. */
+  readonly weights: readonly number[][]
+  /** Of two samples, one list per input and output. */
+  readonly x: readonly number[][]
+  readonly y: readonly number[][]
 }
 
 const written = Object.entries(kerasFixture<Record<string, Written>>('keras-json.json'))
@@ -18,6 +30,31 @@ test.each(written)('%s has the parameters that Keras counts', (_name, { json, pa
   const summary = summarize(buildModel(parseKerasJson(json)))
   expect(summary.total_parameters).toBe(parameters)
   expect(summary.trainable_parameters).toBe(trainable)
+})
+
+test.each(written)('%s makes of two samples what Keras makes of them', async (_name, { json, weights, x, y }) => {
+  const definition = parseKerasJson(json)
+  const model = buildModel(definition)
+  const names = nameLayers(definition.layers)
+  const inOrder = names.flatMap((name) => {
+    const layer = model.layers.find((built) => built.name === name && built.shares === null)
+    return layer ? weightsOf(layer) : []
+  })
+  const op = createBuilder(newGraph())
+  const values = Object.fromEntries(
+    inOrder.map(({ name, shape }, i) => [name, op.constant(tensorOf('float32', weights[i] ?? [], shape))]),
+  )
+  const feeds = Object.fromEntries(
+    model.inputs.map(({ name, shape }, i) => [name, tensorOf('float32', x[i] ?? [], [2, ...shape])]),
+  )
+  const inputs = model.inputs.map(({ name, shape }): Real => op.graph.input(name, 'float32', ['batch', ...shape]))
+  const called = callModel(op, model, inputs, values, { training: false, uniform: (like) => like })
+  const outputs = called.outputs.map((output) => op.Identity(output))
+  for (const output of outputs) op.graph.output(output)
+  const results = await runGraph(op.graph, feeds)
+  for (const [i, { name }] of outputs.entries()) {
+    allclose(numbers(results[name]), y[i] ?? [], { relative: 2e-5, absolute: 2e-5 })
+  }
 })
 
 describe('C66', () => {
@@ -179,6 +216,19 @@ function mistakesIn(json: unknown): string[] {
   return []
 }
 
+const inner = sequential(input, dense({ name: 'd', units: 3 }))
+const twice = {
+  class_name: 'Functional',
+  config: {
+    layers: [
+      { ...input, name: 'x', inbound_nodes: [] },
+      { ...inner, name: 'm', inbound_nodes: [{ args: [x] }, { args: [tensor('m', 0, 0)] }] },
+    ],
+    input_layers: ['x', 0, 0],
+    output_layers: ['m', 1, 0],
+  },
+}
+
 describe('a mistake points into the Keras JSON', () => {
   test.each<[string, unknown, string[]]>([
     ['no object', [], ['']],
@@ -224,6 +274,7 @@ describe('a mistake points into the Keras JSON', () => {
       functional({ args: [x], kwargs: { training: true } }),
       ['/config/layers/1/inbound_nodes/0'],
     ],
+    ['a model that is called twice', twice, ['/config/layers/1']],
     ['no outputs', functional({ args: [x] }, { output_layers: 3 }), ['/config/output_layers']],
     ['an unknown output', functional({ args: [x] }, { output_layers: ['z', 0, 0] }), ['/config/output_layers']],
   ])('%s', (_name, json, pointers) => {
