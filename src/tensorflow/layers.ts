@@ -1,6 +1,7 @@
 /** A chain of our layers as one of TensorFlow.js, with the weights under our names. */
 import type * as Tf from '@tensorflow/tfjs'
-import type { BuiltLayer, Model } from '../nn/model.ts'
+import type { LayerConfig } from '../nn/layers/layer.ts'
+import type { Model } from '../nn/model.ts'
 import { weightsOf } from '../nn/model.ts'
 import type { TensorFlow } from './backend.ts'
 import { activationNames, supportedLayers } from './support.ts'
@@ -21,7 +22,7 @@ export function buildNetwork(tf: TensorFlow, model: Model): Network {
   const variables = new Map<string, Tf.Variable>()
   for (const layer of model.layers) {
     if (layer.type === 'Input') continue
-    const made = makeLayer(tf, layer)
+    const made = makeLayer(tf, { ...layer.config, type: layer.type })
     chain.add(made)
     for (const [i, { name }] of weightsOf(layer).entries()) variables.set(name, variableOf(made, i, name))
   }
@@ -41,14 +42,16 @@ function variableOf(layer: Tf.layers.Layer, place: number, name: string): Tf.Var
 
 type Maker = (config: object) => Tf.layers.Layer
 
-function makeLayer(tf: TensorFlow, { type, config }: BuiltLayer): Tf.layers.Layer {
+function makeLayer(tf: TensorFlow, config: LayerConfig): Tf.layers.Layer {
+  const { type } = config
   const makers: Readonly<Record<string, unknown>> = { ...tf.layers }
   // TensorFlow.js names its functions as Keras its classes, but for capital letters
   const name = Object.keys(makers).find((key) => key.toLowerCase() === type.toLowerCase())
   const supported = supportedLayers[type]
   if (!name || !supported) throw new Error(`TensorFlow.js has no layer ${type}`)
   const given = { ...supported.fixed, ...Object.fromEntries(Object.entries(config).filter(isTaken(supported.takes))) }
-  return (makers[name] as Maker)({ ...renamed(given), ...(type in startingAtZero ? startingAtZero[type] : {}) })
+  const inner = supported.wraps && 'layer' in config ? { layer: makeLayer(tf, config.layer as LayerConfig) } : {}
+  return (makers[name] as Maker)({ ...renamed(given), ...startingAtZero[type], ...inner })
 }
 
 const isTaken =
@@ -60,7 +63,13 @@ const isTaken =
 const zeros = { kernelInitializer: 'zeros', biasInitializer: 'zeros' }
 const recurrentZeros = { ...zeros, recurrentInitializer: 'zeros', unitForgetBias: false }
 const startingAtZero: Readonly<Record<string, object>> = {
-  ...{ Dense: zeros, Conv1D: zeros, Conv2D: zeros, Embedding: { embeddingsInitializer: 'zeros' } },
+  ...{
+    Dense: zeros,
+    Conv1D: zeros,
+    Conv2D: zeros,
+    Conv2DTranspose: zeros,
+    Embedding: { embeddingsInitializer: 'zeros' },
+  },
   ...{ SimpleRNN: recurrentZeros, LSTM: recurrentZeros, GRU: recurrentZeros },
 }
 
@@ -68,7 +77,8 @@ function renamed(config: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [
       name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      name.endsWith('activation') ? activationNames[String(value)] : value,
+      // a copy: Reshape and others write into the lists they are given
+      name.endsWith('activation') ? activationNames[String(value)] : structuredClone(value),
     ]),
   )
 }

@@ -2,6 +2,7 @@
  * What the second engine can train, as tables without TensorFlow.js itself, so that a request is refused before anything
  * is queued. Left out is what TensorFlow.js 4.22 lacks, and what it gets wrong: each with its reason in `reasons`.
  */
+import type { LayerConfig } from '../nn/layers/layer.ts'
 import type { BuiltLayer, Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
@@ -10,9 +11,13 @@ import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 interface Supported {
   readonly takes: readonly string[]
   readonly fixed?: Readonly<Record<string, unknown>>
+  /** The types of layer that it may hold as `layer`. */
+  readonly wraps?: readonly string[]
 }
 
-const convolution = { takes: ['filters', 'kernel_size', 'strides', 'padding', 'activation', 'use_bias'] }
+const windows = ['kernel_size', 'strides', 'padding', 'activation', 'use_bias']
+const convolution = { takes: ['filters', ...windows] }
+const ofTheLastAxis = { center: true, scale: true, axis: -1 }
 const pool = { takes: ['pool_size', 'strides', 'padding'] }
 const recurrent = ['units', 'activation', 'use_bias', 'return_sequences', 'go_backwards']
 const gated: Supported = { takes: [...recurrent, 'recurrent_activation', 'unit_forget_bias'] }
@@ -24,8 +29,18 @@ export const supportedLayers: Readonly<Record<string, Supported>> = {
   Dropout: { takes: ['rate'] },
   Flatten: { takes: [] },
   Reshape: { takes: ['target_shape'] },
+  Permute: { takes: ['dims'] },
+  RepeatVector: { takes: ['n'] },
+  ReLU: { takes: ['max_value'] },
+  ELU: { takes: [], fixed: { alpha: 1 } },
+  Softmax: { takes: [], fixed: { axis: -1 } },
+  ZeroPadding2D: { takes: ['padding'] },
+  Cropping2D: { takes: ['cropping'] },
   Conv1D: convolution,
   Conv2D: convolution,
+  Conv2DTranspose: convolution,
+  DepthwiseConv2D: { takes: [...windows, 'depth_multiplier'] },
+  SeparableConv2D: { takes: ['filters', ...windows, 'depth_multiplier'] },
   MaxPooling1D: pool,
   MaxPooling2D: pool,
   AveragePooling1D: pool,
@@ -34,11 +49,14 @@ export const supportedLayers: Readonly<Record<string, Supported>> = {
   GlobalMaxPooling2D: { takes: [] },
   GlobalAveragePooling1D: { takes: [] },
   GlobalAveragePooling2D: { takes: [] },
-  BatchNormalization: { takes: ['axis', 'momentum', 'epsilon'], fixed: { center: true, scale: true } },
+  BatchNormalization: { takes: ['momentum', 'epsilon'], fixed: ofTheLastAxis },
+  LayerNormalization: { takes: ['epsilon'], fixed: ofTheLastAxis },
   Embedding: { takes: ['input_dim', 'output_dim'] },
   SimpleRNN: { takes: recurrent },
   LSTM: gated,
   GRU: gated,
+  Bidirectional: { takes: ['merge_mode'], wraps: ['SimpleRNN', 'LSTM', 'GRU'] },
+  TimeDistributed: { takes: [], wraps: ['Dense', 'Activation'] },
 }
 
 /** Activations that mean the same there, with their names there. */
@@ -51,6 +69,8 @@ export const activationNames: Readonly<Record<string, string>> = {
 export const supportedLosses = [
   'mean_squared_error',
   'mean_absolute_error',
+  'huber',
+  'log_cosh',
   'binary_crossentropy',
   'categorical_crossentropy',
   'sparse_categorical_crossentropy',
@@ -67,6 +87,7 @@ const reasons: Readonly<Record<string, string>> = {
   dilation_rate: 'TensorFlow.js has no gradient of dilated convolutions',
   center: 'TensorFlow.js cannot train a BatchNormalization without center',
   scale: 'TensorFlow.js cannot train a BatchNormalization without scale',
+  axis: 'TensorFlow.js trains it over the last axis only',
   reset_after: 'TensorFlow.js has no reset_after; give "reset_after": false',
 }
 
@@ -122,24 +143,42 @@ function modelMisfit({ inputs, layers }: Model, definition: EngineRequest['defin
 
 /** What it cannot train, or null. */
 function layerMisfit(layer: BuiltLayer, before: BuiltLayer | undefined): string | null {
-  const { type, config, sources, shares, weights } = layer
+  const { type, config, sources, shares, weights, inputShapes } = layer
   const supported = supportedLayers[type]
   if (!supported) return `this layer${layerReasons[type] ?? ''} (it has ${listed(Object.keys(supportedLayers))})`
   const inChain = shares === null && sources.every((source) => source.layer === before?.name && source.output === 0)
   if (!inChain || sources.length > 1) return 'graphs: each layer takes what the one before it gives'
+  if (layer.outputShapes.length > 1) return 'layers with several outputs'
   for (const weight of weights.values()) if (weight?.constraint) return 'weights under a constraint'
   if (type === 'BatchNormalization' && config.trainable === false) return 'with statistics that stay (trainable: false)'
+  // Keras writes the last axis by its number, too
+  const isLast = 'axis' in config && config.axis === inputShapes[0]?.length
+  const last = { axis: -1 }
+  return argumentsMisfit(isLast ? { ...config, ...last } : config, supported)
+}
+
+function argumentsMisfit(config: LayerConfig, supported: Supported): string | null {
+  const { type } = config
   if ('rate' in config && config.rate === 1) return 'with a rate of 1'
   for (const [name, value] of Object.entries(config)) {
-    const wrong = argumentMisfit(type, name, value, supported)
+    const wrong =
+      name === 'layer' && supported.wraps
+        ? wrappedMisfit(value as LayerConfig, supported.wraps) // as the wrapper's schema says
+        : argumentMisfit(type, name, value, supported)
     if (wrong !== null) return wrong
   }
   return null
 }
 
+function wrappedMisfit(inner: LayerConfig, types: readonly string[]): string | null {
+  const supported = supportedLayers[inner.type]
+  if (supported && types.includes(inner.type)) return argumentsMisfit(inner, supported)
+  return `with ${inner.type} inside; it can with ${listed(types)}`
+}
+
 const ownBusiness = /^(type|name|trainable|inputs|seed|synchronized)$|_initializer$|_constraint$/
 /** Added to the loss from the weights themselves, whatever the layer. */
-const penalties = /^(kernel|bias|recurrent|embeddings|gamma|beta)_regularizer$/
+const penalties = /^(kernel|bias|recurrent|embeddings|gamma|beta|depthwise|pointwise)_regularizer$/
 
 function argumentMisfit(type: string, name: string, value: unknown, { takes, fixed = {} }: Supported): string | null {
   if (ownBusiness.test(name) || penalties.test(name)) return null
@@ -148,20 +187,20 @@ function argumentMisfit(type: string, name: string, value: unknown, { takes, fix
   if (name in fixed) return value === fixed[name] ? null : refusal
   if (name.endsWith('activation')) return typeof value === 'string' && !(value in activationNames) ? refusal : null
   if (takes.includes(name)) return value === 'causal' ? refusal : null
-  return saysNothing(value) ? null : refusal
+  return saysNothing(name, value) ? null : refusal
 }
 
-/** Values with which an argument changes nothing: off, none, a dilation or a number of groups of 1. */
-function saysNothing(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every((item) => item === 1)
-  return [null, undefined, false, 0, 1, 'channels_last'].some((nothing) => nothing === value)
+const nothing: readonly unknown[] = [null, undefined, false, 0, 'channels_last']
+
+/** Whether an argument changes nothing: off, none, or windows without gaps and channels without groups. */
+function saysNothing(name: string, value: unknown): boolean {
+  if (name !== 'dilation_rate' && name !== 'groups') return nothing.includes(value)
+  return Array.isArray(value) ? value.every((item) => item === 1) : value === 1
 }
 
 function lossMisfit(loss: NamedConfig): Misfit | null {
-  const smoothing = 'label_smoothing' in loss && loss.label_smoothing !== 0
-  if (supportedLosses.some((name) => name === loss.name) && !smoothing) return null
-  const what = smoothing ? 'label_smoothing' : loss.name
-  const detail = `loss: the engine tensorflow trains without ${what}; use one of ${listed(supportedLosses)}, or ${advice}`
+  if (supportedLosses.some((name) => name === loss.name)) return null
+  const detail = `loss: the engine tensorflow trains without ${loss.name}; use one of ${listed(supportedLosses)}, or ${advice}`
   return { pointer: '/loss', detail }
 }
 

@@ -1,5 +1,6 @@
 /** Steps of a training with TensorFlow.js: forward and backward by its layers, the update by Keras' formulas. */
 import type * as Tf from '@tensorflow/tfjs'
+import { Problem } from '../errors.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import { scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
@@ -34,6 +35,7 @@ export interface StepSettings {
 export interface Steps {
   /**
    * Trains `order.length / batch` steps on the rows that `order` names. `step` counts those before.
+   * @throws {Problem} engine_failed
    * @returns the loss of each step (penalties included) and the outputs in training mode, [steps, batch, …units]
    */
   run(
@@ -63,7 +65,9 @@ export function openSteps({ tf }: Backend, settings: StepSettings): Steps {
         const rows = order.subarray(i * batch, (i + 1) * batch)
         const rate = learningRateAt(learningRate, step + i)
         const scalars = scalarsOf(optimizer, step + i, rate)
-        const done = tf.tidy(() => takeStep({ tf, settings, network, trained, slots }, rows, scalars))
+        const done = orEngineFailed(() =>
+          tf.tidy(() => takeStep({ tf, settings, network, trained, slots }, rows, scalars)),
+        )
         losses[i] = done.loss
         predictions.set(done.predictions, i * batch * unitsPerRow)
       }
@@ -77,6 +81,16 @@ export function openSteps({ tf }: Backend, settings: StepSettings): Steps {
       network.dispose()
       for (const values of slots.values()) tf.dispose([...values.values()])
     },
+  }
+}
+
+/** @throws {Problem} engine_failed with TensorFlow.js' reason */
+function orEngineFailed<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Problem('engine_failed', `TensorFlow.js: ${reason}`, { cause: error })
   }
 }
 

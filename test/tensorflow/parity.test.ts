@@ -148,6 +148,8 @@ describe('both engines give the same history and weights with', () => {
   test.each<[string, Training]>([
     ['mean_squared_error', { ...regression, metrics: ['mae'] }],
     ['mean_absolute_error', regression],
+    ['huber', regression],
+    ['log_cosh', regression],
     ['binary_crossentropy', { ...classifier, layers: [{ type: 'Dense', units: 2, activation: 'sigmoid' }] }],
     ['categorical_crossentropy', classifier],
   ])('%s', (loss, given) => compare({ ...given, loss }))
@@ -156,6 +158,11 @@ describe('both engines give the same history and weights with', () => {
     const loss = { name: 'sparse_categorical_crossentropy', from_logits: true }
     return compare({ ...classifier, layers: [{ type: 'Dense', units: 3 }], loss })
   })
+
+  test.each([
+    { name: 'categorical_crossentropy', label_smoothing: 0.2 },
+    { name: 'huber', delta: 0.3 },
+  ])('%j', (loss) => compare({ ...classifier, loss, metrics: [] }))
 
   test('weighted rows', () => compare({ ...classifier, weights: true }))
 
@@ -193,6 +200,57 @@ const networks: Readonly<Record<string, Training>> = {
       { type: 'AveragePooling1D', pool_size: 2, strides: 1 },
       { type: 'Activation', activation: 'silu' },
       { type: 'GlobalAveragePooling1D' },
+    ],
+  },
+  'other convolutions': {
+    shape: [5, 4, 2],
+    layers: [
+      {
+        type: 'ZeroPadding2D',
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+      },
+      { type: 'SeparableConv2D', filters: 4, kernel_size: 3, depth_multiplier: 2, pointwise_regularizer: 'l2' },
+      { type: 'LayerNormalization' },
+      { type: 'DepthwiseConv2D', kernel_size: 2, padding: 'same', activation: 'softplus' },
+      { type: 'Conv2DTranspose', filters: 3, kernel_size: 3, strides: 2, padding: 'same' },
+      { type: 'ELU' },
+      {
+        type: 'Cropping2D',
+        cropping: [
+          [1, 2],
+          [0, 1],
+        ],
+      },
+      { type: 'Permute', dims: [2, 1, 3] },
+      { type: 'ReLU', max_value: 0.7 },
+      { type: 'Flatten' },
+      { type: 'Dense', units: 3 },
+      { type: 'Softmax' },
+    ],
+  },
+  'layers that hold another': {
+    shape: [3],
+    layers: [
+      { type: 'RepeatVector', n: 4 },
+      { type: 'TimeDistributed', layer: { type: 'Dense', units: 3, activation: 'tanh' } },
+      { type: 'Bidirectional', layer: { type: 'LSTM', units: 2, return_sequences: true } },
+      { type: 'Bidirectional', layer: { type: 'GRU', units: 2, reset_after: false }, merge_mode: 'sum' },
+      { type: 'Dense', units: 1 },
+    ],
+  },
+  'an axis left open, and windows over the edges': {
+    shape: [30],
+    layers: [
+      { type: 'Reshape', target_shape: [5, -1, 2] },
+      { type: 'BatchNormalization', axis: 3 },
+      { type: 'AveragePooling2D', pool_size: 2, strides: 2, padding: 'same' },
+      { type: 'Conv2D', filters: 2, kernel_size: 2, strides: 2, padding: 'same', activation: 'softmax' },
+      { type: 'Reshape', target_shape: [2, 2] },
+      { type: 'MaxPooling1D', pool_size: 2, strides: 1, padding: 'same' },
+      { type: 'SimpleRNN', units: 2, activation: 'relu', use_bias: false },
     ],
   },
   'global pools': {
