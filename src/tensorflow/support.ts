@@ -124,9 +124,10 @@ function deviceMisfit(device: string): Misfit | null {
   return { pointer: '/device', detail: `device: the engine tensorflow runs on cpu, received ${device}; ${advice}` }
 }
 
-function modelMisfit({ inputs, layers }: Model, definition: EngineRequest['definition']): Misfit | null {
-  if (inputs.length > 1) {
-    const detail = `engine: tensorflow trains models with one input, this one has ${inputs.length}; ${advice}`
+function modelMisfit({ inputs, outputs, layers }: Model, definition: EngineRequest['definition']): Misfit | null {
+  if (inputs.length > 1 || outputs.length > 1) {
+    const has = `${inputs.length} and ${outputs.length}`
+    const detail = `engine: tensorflow trains models with one input and one output, this one has ${has}; ${advice}`
     return { pointer: '/engine', detail }
   }
   // an Input that the definition does not write is in front of its layers

@@ -106,6 +106,14 @@ describe('is refused at its layer', () => {
     expect(found?.detail).toMatch(why)
   })
 
+  test('a model with two inputs, at the engine', () => {
+    const input = (name: string) => ({ type: 'Input', shape: [2], name })
+    const layers = [input('one'), input('two'), { type: 'Concatenate', inputs: ['one', 'two'] }, head]
+    const features = { one: ['a', 'b'], two: ['c', 'd'] }
+    expect(refusal(layers, { features })).toMatchObject({ code: 'invalid_training', pointer: '/engine' })
+    expect(refusal(layers, { features, engine: 'onnxruntime' })).toBeNull()
+  })
+
   test('a graph', () => {
     const layers = [
       { type: 'Input', shape: [4], name: 'x' },
