@@ -104,8 +104,16 @@ const variables = {
     'auto',
     'Threads of one training; auto: chosen by a short trial',
   ),
-  BODY_LIMIT_BYTES: variable(integer(1024, 2 ** 40), `${MEBIBYTE}`, 'Largest JSON body of a request that uploads no data and asks for no prediction'),
-  UPLOAD_LIMIT_BYTES: variable(integer(1024, 2 ** 40), `${256 * MEBIBYTE}`, 'Largest dataset, model or list of instances to predict'),
+  BODY_LIMIT_BYTES: variable(
+    integer(1024, 2 ** 40),
+    `${MEBIBYTE}`,
+    'Largest JSON body of a request that uploads no data and asks for no prediction',
+  ),
+  UPLOAD_LIMIT_BYTES: variable(
+    integer(1024, 2 ** 40),
+    `${256 * MEBIBYTE}`,
+    'Largest dataset, model or list of instances to predict',
+  ),
   MODEL_CACHE_SIZE: variable(integer(1, 100_000), '16', 'Model versions kept open for predictions'),
   QUEUE_LOCK_MS: variable(integer(100, 3_600_000), '8000', 'How long a worker holds a job without renewing it'),
   QUEUE_STALLED_MS: variable(integer(100, 3_600_000), '4000', 'How often jobs of lost workers are looked for'),
