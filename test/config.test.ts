@@ -14,8 +14,8 @@ test('an empty environment gives the defaults', () => {
     bodyLimitBytes: 1_048_576,
     uploadLimitBytes: 268_435_456,
     modelCacheSize: 16,
-    queueLockMs: 8000,
-    queueStalledMs: 4000,
+    queueLockMs: 5000,
+    queueStalledMs: 2000,
   })
 })
 
