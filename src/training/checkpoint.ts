@@ -9,6 +9,8 @@ import type { PlateauState } from './callbacks/reduce-lr-on-plateau.ts'
 export interface EpochSums {
   /** Sum over rows of the loss, penalties included. */
   readonly loss: number
+  /** The same of each output without penalties, where several are learned. */
+  readonly outputLosses?: readonly number[]
   readonly rows: number
   readonly seconds: number
   /** The metrics' own states, as JSON. */

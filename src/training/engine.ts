@@ -1,9 +1,8 @@
 /** Who takes the steps of a training: the compiled program on ONNX Runtime, or an engine from another room. */
-import { lossOf } from '../nn/losses/index.ts'
 import type { TrainingState } from './checkpoint.ts'
 import type { FitSettings } from './fit.ts'
 import { layoutOf, pack } from './layout.ts'
-import { targetForm } from './model-graph.ts'
+import { programOutputs } from './learned-outputs.ts'
 import { buildTrainingProgram } from './program.ts'
 import { openChosenSession } from './threads.ts'
 import { createTrainer, type Trainer } from './trainer.ts'
@@ -20,14 +19,13 @@ export type OpenEngine = (settings: FitSettings, initial: TrainingState) => Prom
 
 /** Ours: the training program in a session of ONNX Runtime. */
 export const openOnnx: OpenEngine = async (settings, initial) => {
-  const { model, loss, optimizer } = settings
+  const { model, optimizer } = settings
   const program = buildTrainingProgram({
     model,
-    loss,
+    ...programOutputs(settings),
     optimizer,
-    target: targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? []),
     weighted: !!settings.train.weights,
-    withPredictions: settings.metrics.length > 0,
+    withPredictions: (settings.outputs ?? [settings]).some(({ metrics }) => metrics.length > 0),
   })
   const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }
   const { session, threads } = await openChosenSession(settings, trainerSettings)

@@ -4,16 +4,12 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
-import { lossOf } from '../nn/losses/index.ts'
-import type { TargetKind } from '../nn/losses/loss.ts'
-import { type Measurement, measure, type ResolvedMetric } from '../nn/metrics/index.ts'
-import type { MetricContext, MetricTable } from '../nn/metrics/metric.ts'
+import type { MetricTable } from '../nn/metrics/metric.ts'
 import type { Model } from '../nn/model.ts'
-import type { NamedConfig } from '../nn/named.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type LearningRate, learningRateAt } from '../nn/schedules/index.ts'
 import { initialWeights } from '../nn/weights.ts'
-import { elementCount } from '../onnx/tensor.ts'
+import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
 import { nextPlateau, type PlateauSettings, startPlateau } from './callbacks/reduce-lr-on-plateau.ts'
 import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
@@ -21,20 +17,13 @@ import { type OpenEngine, openOnnx } from './engine.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
 import { finalState } from './final-state.ts'
 import { layoutOf, pack } from './layout.ts'
-import { targetForm } from './model-graph.ts'
+import { type Learned, measureOutputs, outputLosses, programOutputs } from './learned-outputs.ts'
 import { createPacer } from './pacer.ts'
 import type { Threads } from './threads.ts'
-import type { PartData, Trainer } from './trainer.ts'
+import { type PartData, type RunResult, type Trainer, targetsOf } from './trainer.ts'
 
-export interface FitSettings {
-  readonly model: Model
-  readonly loss: NamedConfig
+export interface FitSettings extends Learned {
   readonly optimizer: OptimizerConfig
-  readonly metrics: readonly ResolvedMetric[]
-  /** How metrics read the target (`metricTargetKind`). */
-  readonly metricKind: TargetKind
-  /** The classes in words, where the target has them. */
-  readonly labels?: readonly string[] | null
   readonly train: PartData
   /** Null where the split has no validation part. */
   readonly validation: PartData | null
@@ -96,14 +85,14 @@ export async function fit(
   events: FitEvents = {},
   open: OpenEngine = openOnnx,
 ): Promise<FitResult> {
-  const { model, loss } = settings
+  const { model } = settings
   const initial = events.resumeFrom ?? startOf(model, settings.seed)
   const { trainer, threads, close } = await open(settings, initial)
   let evaluator: Evaluator | null = null
   try {
     if (settings.validation) {
-      const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
-      evaluator = await openEvaluator({ model, loss, target }, { providers: settings.providers, threads })
+      const spec = { model, ...programOutputs(settings) }
+      evaluator = await openEvaluator(spec, { providers: settings.providers, threads })
     }
     const result = await runEpochs(settings, events, { trainer, evaluator, start: initial.position })
     return { ...result, threads }
@@ -140,11 +129,11 @@ async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, ev
     const epoch = openEpoch(settings, position)
     for (const { order, batch } of epoch.runs(pace.stepsPerRun)) {
       const step = position.step
-      const { losses, predictions } = await pace.time(order.length / batch, () =>
+      const result = await pace.time(order.length / batch, () =>
         trainer.run(order, batch, step, rateOf(settings, position)),
       )
-      checkFinite(losses, step)
-      epoch.take(order, batch, losses, predictions)
+      checkFinite(result.losses, step)
+      epoch.take(order, batch, result)
       position = epoch.positionAfter(position, order.length / batch)
       if (!epoch.isComplete()) await tell()
       if (events.signal?.aborted) break
@@ -200,9 +189,10 @@ function openEpoch(settings: FitSettings, position: Position) {
   const rows = shuffle
     ? permutation(train.rows, createRandom(deriveKey('order', seed, number)))
     : Int32Array.from({ length: train.rows }, (_, i) => i)
-  const measurement = measure(settings.metrics, metricContext(settings), position.sums?.metrics)
+  const measurement = measureOutputs(settings, position.sums?.metrics)
   const started = performance.now() - 1000 * (position.sums?.seconds ?? 0)
   const sums = { loss: position.sums?.loss ?? 0, rows: position.sums?.rows ?? 0 }
+  const byOutput = position.sums?.outputLosses?.slice() ?? (settings.outputs ?? []).map(() => 0)
   const stepsInEpoch = Math.ceil(train.rows / batchSize)
   let stepInEpoch = position.stepInEpoch
   const seconds = () => (performance.now() - started) / 1000
@@ -216,20 +206,28 @@ function openEpoch(settings: FitSettings, position: Position) {
       const rest = train.rows - fullSteps * batchSize
       if (rest > 0 && stepInEpoch === fullSteps) yield { order: rows.subarray(fullSteps * batchSize), batch: rest }
     },
-    take(order: Int32Array, batch: number, losses: Float32Array, predictions: Float32Array | null) {
+    take(order: Int32Array, batch: number, { losses, predictions, otherPredictions = [], ...result }: RunResult) {
       for (const loss of losses) sums.loss += loss * batch
       sums.rows += order.length
       stepInEpoch += losses.length
-      if (predictions)
-        measurement.update({ rows: order.length, yTrue: gatherTargets(train, order), yPred: predictions })
+      for (const [i, own] of (result.outputLosses ?? []).entries()) {
+        for (const loss of own) byOutput[i] = (byOutput[i] as number) + loss * batch
+      }
+      if (!predictions) return
+      for (const [i, yPred] of [predictions, ...otherPredictions].entries()) {
+        const yTrue = gatherTargets(targetsOf(train)[i] as Tensor, order)
+        measurement.update(i, { rows: order.length, yTrue, yPred })
+      }
     },
     isComplete: () => stepInEpoch >= stepsInEpoch,
     positionAfter(before: Position, steps: number): Position {
-      const now: EpochSums = { ...sums, seconds: seconds(), metrics: measurement.states() }
+      const outputLosses = settings.outputs && { outputLosses: [...byOutput] }
+      const now: EpochSums = { ...sums, ...outputLosses, seconds: seconds(), metrics: measurement.states() }
       return { ...before, stepInEpoch, step: before.step + steps, sums: now }
     },
     async close(trainer: Trainer, evaluator: Evaluator | null): Promise<HistoryRow> {
-      const trained = { loss: sums.loss / sums.rows, ...measurement.results() }
+      const means = byOutput.map((own) => own / sums.rows)
+      const trained = { loss: sums.loss / sums.rows, ...outputLosses(settings, means), ...measurement.results() }
       const validated =
         evaluator && settings.validation
           ? (await evaluatePart(evaluator, settings, settings.validation, trainer.vectors())).numbers
@@ -246,16 +244,8 @@ function openEpoch(settings: FitSettings, position: Position) {
   }
 }
 
-type Measured = Pick<FitSettings, 'model' | 'metrics' | 'metricKind' | 'labels'>
-
-function metricContext({ model, metricKind, labels = null }: Measured): MetricContext {
-  const shape = model.outputs[0]?.shape ?? []
-  const units = shape.at(-1) ?? 1
-  return { targetKind: metricKind, units, places: elementCount(shape.slice(0, -1)), labels }
-}
-
 /** The targets of the rows that `order` names, one after the other. */
-function gatherTargets({ y }: PartData, order: Int32Array): ArrayLike<number> {
+function gatherTargets(y: Tensor, order: Int32Array): ArrayLike<number> {
   const data = y.data as Float32Array
   const size = elementCount(y.dims.slice(1))
   const gathered = new Float32Array(order.length * size)
@@ -266,7 +256,7 @@ function gatherTargets({ y }: PartData, order: Int32Array): ArrayLike<number> {
   return gathered
 }
 
-type EvaluateSettings = Pick<FitSettings, 'loss' | 'providers'> & Measured
+type EvaluateSettings = Pick<FitSettings, 'providers'> & Learned
 
 /** Metrics by name: numbers, and tables such as a confusion matrix. */
 export type Evaluation = Readonly<Record<string, number | null | MetricTable>>
@@ -281,9 +271,8 @@ export async function evaluate(
   weights: TrainingState['weights'],
   part: PartData,
 ): Promise<Evaluation> {
-  const { model, loss, providers } = settings
-  const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
-  const evaluator = await openEvaluator({ model, loss, target }, { providers })
+  const { model, providers } = settings
+  const evaluator = await openEvaluator({ model, ...programOutputs(settings) }, { providers })
   try {
     const vectors = pack(layoutOf(model.weights), new Map([...weights].map(([name, { data }]) => [name, data])))
     const { numbers, tables } = await evaluatePart(evaluator, settings, part, vectors)
@@ -295,17 +284,22 @@ export async function evaluate(
 
 async function evaluatePart(
   evaluator: Evaluator,
-  settings: Measured,
+  settings: Learned,
   part: PartData,
   vectors: ReadonlyMap<string, Float32Array>,
 ): Promise<{ numbers: Record<string, number>; tables: Record<string, MetricTable> }> {
-  const measurement: Measurement = measure(settings.metrics, metricContext(settings))
-  const size = elementCount(part.y.dims.slice(1))
-  const truth = part.y.data as Float32Array
-  const loss = await evaluator.evaluate(part, vectors, ({ start, rows, predictions }) => {
-    measurement.update({ rows, yTrue: truth.subarray(start * size, (start + rows) * size), yPred: predictions })
+  const measurement = measureOutputs(settings)
+  const truths = targetsOf(part).map(({ dims, data }) => {
+    return { size: elementCount(dims.slice(1)), data: data as Float32Array }
   })
-  return { numbers: { loss, ...measurement.results() }, tables: measurement.tables() }
+  const { loss, losses } = await evaluator.evaluate(part, vectors, ({ start, rows, predictions }) => {
+    for (const [i, { size, data }] of truths.entries()) {
+      const yTrue = data.subarray(start * size, (start + rows) * size)
+      measurement.update(i, { rows, yTrue, yPred: predictions[i] ?? new Float32Array() })
+    }
+  })
+  const numbers = { loss, ...outputLosses(settings, losses), ...measurement.results() }
+  return { numbers, tables: measurement.tables() }
 }
 
 /** Numbers that JSON can say: null where one is not finite. */

@@ -28,6 +28,11 @@ export function inputFeed(place: number): string {
   return place === 0 ? 'x' : `x_${place}`
 }
 
+/** The name under which programs take the target of the output of this place: `y`, `y_1`, `y_2`, … */
+export function targetFeed(place: number): string {
+  return place === 0 ? 'y' : `y_${place}`
+}
+
 /** The weights of a group's vector [1, size], each in its shape, by name. */
 export function unpackGroup(op: Builder, { members }: Group, vector: Real): Record<string, Real> {
   const sizes = members.map(({ size }) => size)
@@ -47,13 +52,25 @@ export function modelLoss(
   called: CalledModel,
   yTrue: Any,
 ): { perSample: Real; penalty: Real | null } {
-  const [output, logit, mask] = [called.outputs[0] as Real, called.logits[0] ?? null, called.masks[0] ?? null]
+  return { perSample: outputLoss(op, loss, config, called, yTrue), penalty: penaltyOf(op, called) }
+}
+
+/** The loss of each sample at the output of this place, [batch], as `modelLoss` says. */
+export function outputLoss(
+  op: Builder,
+  loss: Loss,
+  config: NamedConfig,
+  called: CalledModel,
+  yTrue: Any,
+  place = 0,
+): Real {
+  const output = called.outputs[place] as Real
+  const [logit, mask] = [called.logits[place] ?? null, called.masks[place] ?? null]
   const of = (truth: Any, fold: (x: Real) => Real) =>
     logit && loss.fromLogits
       ? loss.fromLogits(op, truth, fold(logit), config)
       : loss.perSample(op, truth, fold(output), config)
-  const perSample = mask ? maskedLoss(op, of, yTrue, mask) : of(yTrue, (x) => x)
-  return { perSample, penalty: penaltyOf(op, called) }
+  return mask ? maskedLoss(op, of, yTrue, mask) : of(yTrue, (x) => x)
 }
 
 /** Each step is a sample of its own; those of a sequence are added, in such a measure that the mean comes out right. */
@@ -74,14 +91,15 @@ export function penaltyOf(op: Builder, { penalties }: CalledModel): Real | null 
   return first ? rest.reduce((sum, penalty) => op.Add(sum, penalty), first) : null
 }
 
-/** The model's first output as metrics and answers read it: logits (`from_logits`) become probabilities. */
+/** The model's output of a place, the first, as metrics and answers read it: logits (`from_logits`) become probabilities. */
 export function prediction(
   op: Builder,
   { model, loss }: { readonly model: Pick<Model, 'outputs'>; readonly loss: NamedConfig },
   { outputs }: CalledModel,
+  place = 0,
 ): Real {
-  const output = outputs[0] as Real
-  const [built] = model.outputs
+  const output = outputs[place] as Real
+  const built = model.outputs[place]
   const activation = (built && lossOf(loss).probabilities?.(loss, built)) ?? null
   return activation ? activationOf(activation).apply(op, output) : op.Identity(output)
 }

@@ -10,7 +10,8 @@ import type { CalledModel } from '../nn/lower.ts'
 import type { NamedConfig } from '../nn/named.ts'
 import type { Builder } from '../onnx/builder.ts'
 import type { Any, Real, Value } from '../onnx/value.ts'
-import { modelLoss, penaltyOf, prediction } from './model-graph.ts'
+import type { ProgramOutput } from './learned-outputs.ts'
+import { modelLoss, outputLoss, penaltyOf, prediction } from './model-graph.ts'
 import type { ProgramSpec } from './program.ts'
 
 export interface Objective {
@@ -25,6 +26,8 @@ export interface Objective {
 export interface ObjectiveInputs {
   /** The batch's targets. */
   readonly y: Any
+  /** Those of the other outputs, where several are learned. */
+  readonly otherTargets: readonly Any[]
   /** Those of all steps, [steps, batch, …], where they were gathered before the Scan. */
   readonly targets: Value | null
   /** The weight of each row in the loss: the batch's [batch], and those of all steps [steps, batch]; null where all weigh 1. */
@@ -34,6 +37,7 @@ export interface ObjectiveInputs {
 
 /** The objective of a called model. */
 export function objectiveOf(op: Builder, spec: ProgramSpec, called: CalledModel, inputs: ObjectiveInputs): Objective {
+  if (spec.outputs) return atLosses(op, spec, spec.outputs, called, inputs)
   return atLogits(op, spec, called, inputs) ?? atLoss(op, spec, called, inputs)
 }
 
@@ -47,6 +51,34 @@ function atLoss(op: Builder, spec: ProgramSpec, called: CalledModel, inputs: Obj
   return {
     cotangents: [[total, op.scalar(1, total)]],
     emitted: [total, ...(spec.withPredictions ? [prediction(op, spec, called)] : [])],
+    finish: (_outer, sequences) => [...sequences],
+  }
+}
+
+/** Σ loss weight · loss of each output, plus the penalties once. */
+function atLosses(
+  op: Builder,
+  spec: ProgramSpec,
+  outputs: readonly ProgramOutput[],
+  called: CalledModel,
+  { y, otherTargets, weighting, inverseBatch }: ObjectiveInputs,
+): Objective {
+  const truths = [y, ...otherTargets]
+  const losses = outputs.map(({ loss }, i) => {
+    const perSample = outputLoss(op, lossOf(loss), loss, called, truths[i] as Any, i)
+    const weighted = weighting ? op.Mul(perSample, weighting.now) : perSample
+    return op.Mul(op.ReduceSum(weighted, null, { keepdims: 0 }), inverseBatch)
+  })
+  const penalty = penaltyOf(op, called)
+  const shares = losses.map((loss, i) => op.Mul(loss, op.scalar(outputs[i]?.lossWeight ?? 1, loss)))
+  const total = [...shares, ...(penalty ? [penalty] : [])].reduce((sum, share) => op.Add(sum, share))
+  const { model } = spec
+  const predictions = spec.withPredictions
+    ? outputs.map(({ loss }, i) => prediction(op, { model, loss }, called, i))
+    : []
+  return {
+    cotangents: [[total, op.scalar(1, total)]],
+    emitted: [total, ...losses, ...predictions],
     finish: (_outer, sequences) => [...sequences],
   }
 }

@@ -3,11 +3,12 @@
  * trains many steps. Batches are gathered inside from the whole training part.
  *
  * Inputs: `x` [rows, …features] (and `x_1`, … of a model with several inputs), `y` [rows, …target], `row_weights` [rows] where rows are weighted, `order` [steps, batch] (the
- * rows of each batch), `inverse_batch` [],
+ * rows of each batch), `inverse_batch` [], `y_1`, … for the targets of the other outputs of a model that learns several,
  * one `scalar/<name>` [steps, 1, 1] per number that the optimizer wants in each step, `keys` [steps] where the model draws
  * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size].
  * Outputs, in this order: the new state, `losses` [steps] (the mean over each batch, penalties included) and, where metrics
- * want them, `predictions` [steps, batch, …units].
+ * want them, `predictions` [steps, batch, …units]. Where several outputs are learned: `losses`, then the loss of each
+ * output [steps] without penalties and weights, then, where metrics want them, the predictions of each.
  */
 import { pullBack } from '../autodiff/gradients.ts'
 import { lossOf } from '../nn/losses/index.ts'
@@ -26,7 +27,8 @@ import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
 import { constrained } from './constrain.ts'
 import { type Group, groupsOf, type Layout, layoutOf } from './layout.ts'
-import { inputFeed, type TargetForm, unpackGroup } from './model-graph.ts'
+import type { ProgramOutput } from './learned-outputs.ts'
+import { inputFeed, type TargetForm, targetFeed, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
 
@@ -35,6 +37,8 @@ export interface ProgramSpec {
   readonly loss: NamedConfig
   readonly optimizer: OptimizerConfig
   readonly target: TargetForm
+  /** Where several outputs are learned: all of them, in the model's order. */
+  readonly outputs?: readonly ProgramOutput[]
   /** Whether each row's loss is multiplied by a weight of its own. */
   readonly weighted?: boolean
   /** Whether the outputs of every step leave the program, for metrics. */
@@ -81,7 +85,11 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
 
 type Feeds = ReturnType<typeof declareInputs>
 
-function declareInputs(graph: Graph, { model, optimizer, target, weighted }: ProgramSpec, layout: Layout) {
+function declareInputs(
+  graph: Graph,
+  { model, optimizer, target, outputs = [], weighted }: ProgramSpec,
+  layout: Layout,
+) {
   const slotValues = Object.entries(slotsOf(optimizer))
   const scalarNames = Object.keys(scalarsOf(optimizer, 0, 0))
   const groups = groupsOf(layout, 'trained')
@@ -102,6 +110,9 @@ function declareInputs(graph: Graph, { model, optimizer, target, weighted }: Pro
   return {
     xs: model.inputs.map(({ shape }, i) => graph.input(inputFeed(i), 'float32', ['rows', ...shape])),
     y: graph.input('y', target.type, ['rows', ...target.shape]),
+    otherTargets: outputs.slice(1).map(({ target: { type, shape } }, i) => {
+      return graph.input(targetFeed(i + 1), type, ['rows', ...shape])
+    }),
     rowWeights: weighted ? graph.input('row_weights', 'float32', ['rows']) : null,
     order: graph.input('order', 'int32', ['steps', 'batch']),
     inverseBatch: graph.input('inverse_batch', 'float32', []),
@@ -142,7 +153,9 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const xs = feeds.xs.map((x) => op.Gather(x, rows, { axis: 0 }))
   const called = callModel(op, model, xs, weights, context)
   poolBeforeRelu(graph, [...called.outputs, ...called.logits.filter((logits) => logits !== null)])
-  const objective = objectiveOf(op, spec, called, { y, targets, weighting, inverseBatch: feeds.inverseBatch })
+  const otherTargets = feeds.otherTargets.map((all) => op.Gather(all, rows, { axis: 0 }))
+  const { inverseBatch } = feeds
+  const objective = objectiveOf(op, spec, called, { y, otherTargets, targets, weighting, inverseBatch })
   const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
   const next = new Map([...trained, ...moveAll(op, feeds, weights, called.updates)])
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
@@ -164,8 +177,13 @@ interface Step {
   readonly finish: Objective['finish']
 }
 
-/** The targets of every batch of the run, for the Scan to slice; null where they are too large for that. */
-function gatherTargets(outer: Builder, { y, order }: Feeds, { model, loss, target }: ProgramSpec): Value | null {
+/** The targets of every batch of the run, for the Scan to slice; null where they are too large for that, or of several outputs. */
+function gatherTargets(
+  outer: Builder,
+  { y, order }: Feeds,
+  { model, loss, target, outputs }: ProgramSpec,
+): Value | null {
+  if (outputs) return null
   const shape = model.outputs[0]?.shape ?? []
   if (Math.max(elementCount(target.shape), elementCount(shape)) > gatheredOnceUpTo) return null
   const gathered = outer.Gather(y, order, { axis: 0 })

@@ -8,7 +8,7 @@ import type { Tensor } from '../onnx/tensor.ts'
 import type { Session } from '../runtime/session.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { groupsOf, type Layout, pack, unpack } from './layout.ts'
-import { inputFeed } from './model-graph.ts'
+import { inputFeed, targetFeed } from './model-graph.ts'
 import type { TrainingProgram } from './program.ts'
 import { stepKey } from './uniform.ts'
 
@@ -19,6 +19,8 @@ export interface PartData {
   /** What goes into the other inputs of a model that has several, in the model's order. */
   readonly otherInputs?: readonly Tensor[]
   readonly y: Tensor
+  /** The targets of the other outputs of a model that learns several, in the model's order. */
+  readonly otherTargets?: readonly Tensor[]
   /** What each row's loss is multiplied by; null or left out where all weigh 1. */
   readonly weights?: Float32Array | null
 }
@@ -28,11 +30,19 @@ export function inputsOf({ x, otherInputs = [] }: PartData): readonly Tensor[] {
   return [x, ...otherInputs]
 }
 
+/** The target of each learned output, in the model's order. */
+export function targetsOf({ y, otherTargets = [] }: PartData): readonly Tensor[] {
+  return [y, ...otherTargets]
+}
+
 export interface RunResult {
   /** The loss of each step, penalties included. */
   readonly losses: Float32Array
   /** [steps, batch, …units], where the program gives them. */
   readonly predictions: Float32Array | null
+  /** Where several outputs are learned: the losses of each, and the predictions of those after the first. */
+  readonly outputLosses?: readonly Float32Array[]
+  readonly otherPredictions?: readonly Float32Array[]
 }
 
 export interface Trainer {
@@ -75,7 +85,7 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
         ...Object.fromEntries(state),
         ...frozen,
         ...Object.fromEntries(inputsOf(data).map((x, i) => [inputFeed(i), x])),
-        y: data.y,
+        ...Object.fromEntries(targetsOf(data).map((y, i) => [targetFeed(i), y])),
         ...(data.weights && {
           row_weights: { type: 'float32', dims: [data.rows], data: data.weights } satisfies Tensor,
         }),
@@ -87,12 +97,19 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
       const results = await session.run(feeds)
       const outputs = session.outputNames.map((name) => results[name] as Tensor)
       for (const [i, { name }] of program.state.entries()) state.set(name, outputs[i] as Tensor)
-      const [losses, predictions] = outputs.slice(program.state.length)
-      return { losses: losses?.data as Float32Array, predictions: (predictions?.data as Float32Array) ?? null }
+      return resultOf(outputs.slice(program.state.length), targetsOf(data).length)
     },
     vectors,
     snapshot: () => snapshot(program, state, vectors()),
   }
+}
+
+/** From what leaves the program after the state: the losses, of several outputs each one's too, and the predictions. */
+function resultOf(tensors: readonly Tensor[], outputs: number): RunResult {
+  const [losses = new Float32Array(), ...rest] = tensors.map(({ data }) => data as Float32Array)
+  if (outputs === 1) return { losses, predictions: rest[0] ?? null }
+  const [predictions = null, ...otherPredictions] = rest.slice(outputs)
+  return { losses, predictions, outputLosses: rest.slice(0, outputs), otherPredictions }
 }
 
 function initialState(
