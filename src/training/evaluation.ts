@@ -122,8 +122,8 @@ export async function openEvaluator(spec: EvaluationSpec, options: SessionOption
         const feeds = { ...groups, ...Object.fromEntries([...xs, ...ys]) }
         const results = await session.run(feeds)
         const [losses, penalty, ...rest] = session.outputNames.map((name) => results[name]?.data as Float32Array)
-        sum += weightedLoss(losses, part, start) + rows * (penalty?.[0] ?? 0)
-        for (const i of sums.keys()) sums[i] = (sums[i] as number) + weightedLoss(rest[count + i], part, start)
+        sum = plusLosses(sum, losses, part, start) + rows * (penalty?.[0] ?? 0)
+        for (const i of sums.keys()) sums[i] = plusLosses(sums[i] as number, rest[count + i], part, start)
         onRows({ start, rows, predictions: rest.slice(0, count) })
       }
       return { loss: sum / part.rows, losses: sums.map((own) => own / part.rows) }
@@ -132,9 +132,9 @@ export async function openEvaluator(spec: EvaluationSpec, options: SessionOption
   }
 }
 
-/** The sum of weight · loss over rows from `start` on. */
-function weightedLoss(losses: Float32Array | undefined, { weights }: PartData, start: number): number {
-  let sum = 0
+/** A sum, and weight · loss of the rows from `start` on. */
+function plusLosses(before: number, losses: Float32Array | undefined, { weights }: PartData, start: number): number {
+  let sum = before
   for (const [i, loss] of losses?.entries() ?? []) sum += loss * (weights?.[start + i] ?? 1)
   return sum
 }
