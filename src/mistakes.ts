@@ -146,6 +146,7 @@ function withOptions(union: ErrorObject, tops: readonly ErrorObject[]): ErrorObj
 export function mistakesOf(errors: readonly ErrorObject[], where: ProblemPart['in']): ProblemPart[] {
   const byPointer = new Map<string, ProblemPart>()
   for (const error of resolveUnions(errors)) {
+    if (error.keyword === 'if') continue // what is wrong stands in errors of its branch
     const pointer = pointerOf(error)
     const sentence = sentences[error.keyword]?.(error) ?? error.message ?? 'is not valid'
     const known = byPointer.has(pointer) && error.keyword !== 'discriminator' // which says more than `required`

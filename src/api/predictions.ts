@@ -35,6 +35,12 @@ const NumbersInLists = Type.Unsafe<NestedAnswer>({
   description: 'Nested lists of numbers in the shape of a cell; null for a number that is not finite',
 })
 
+const answers = [
+  Type.Object({ label: NullableString, probabilities: Type.Record(Type.String(), NullableNumber) }),
+  Type.Object({ value: NullableNumber }),
+  Type.Object({ value: Type.Union([NumbersInLists, Type.Null()]), probabilities: Type.Optional(NumbersInLists) }),
+] as const
+
 export const Prediction = named(
   'Prediction',
   Type.Object({
@@ -42,9 +48,11 @@ export const Prediction = named(
     version: Type.Integer(),
     predictions: Type.Array(
       Type.Union([
-        Type.Object({ label: NullableString, probabilities: Type.Record(Type.String(), NullableNumber) }),
-        Type.Object({ value: NullableNumber }),
-        Type.Object({ value: Type.Union([NumbersInLists, Type.Null()]), probabilities: Type.Optional(NumbersInLists) }),
+        ...answers,
+        Type.Object(
+          { outputs: Type.Record(Type.String(), Type.Union([...answers])) },
+          { description: 'Of a model that learned several outputs: the answer of each by its name' },
+        ),
       ]),
     ),
     warnings: Warnings,

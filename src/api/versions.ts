@@ -1,12 +1,19 @@
 /** Published versions of a model: what they were trained to, and their files. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { toSignature } from '../serving/signature.ts'
+import { type Target, toSignature } from '../serving/signature.ts'
 import { weightsFile } from '../serving/weights.ts'
 import type { VersionRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { ByName, ByVersion, NullableString, named, problemResponse, refTo, Strict, Time } from './common.ts'
 import { Metrics } from './training-body.ts'
+
+const targetFields = {
+  name: Type.String(),
+  kind: Type.String({ examples: ['regression', 'binary', 'multiclass', 'numbers', 'multilabel'] }),
+  shape: Type.Optional(Type.Array(Type.Integer(), { description: 'Of a cell of several numbers' })),
+  labels: Type.Optional(Type.Array(Type.String())),
+}
 
 export const Version = named(
   'Version',
@@ -34,19 +41,19 @@ export const Version = named(
         }),
       }),
     ),
-    target: Type.Object({
-      name: Type.String(),
-      kind: Type.String({ examples: ['regression', 'binary', 'multiclass', 'numbers', 'multilabel'] }),
-      shape: Type.Optional(Type.Array(Type.Integer(), { description: 'Of a cell of several numbers' })),
-      labels: Type.Optional(Type.Array(Type.String())),
-    }),
+    target: Type.Object(targetFields),
+    targets: Type.Optional(
+      Type.Array(Type.Object({ output: Type.String(), ...targetFields }), {
+        description: 'Where the model learned several outputs: the target of each; `target` is then the first',
+      }),
+    ),
     created_at: Time,
   }),
 )
 
 function versionBody(row: VersionRow): Static<typeof Version> {
   const { model, version, source, training, metrics, createdAt } = row
-  const { features, target } = toSignature(row.signature)
+  const { features, target, targets } = toSignature(row.signature)
   return {
     model,
     version,
@@ -58,14 +65,14 @@ function versionBody(row: VersionRow): Static<typeof Version> {
       ...(shape && { shape: [...shape] }),
       ...(categories && { categories: [...categories] }),
     })),
-    target: {
-      name: target.name,
-      kind: target.kind,
-      ...(target.labels && { labels: [...target.labels] }),
-      ...(target.shape && { shape: [...target.shape] }),
-    },
+    target: targetBody(target),
+    ...(targets && { targets: targets.map(({ output, ...own }) => ({ output, ...targetBody(own) })) }),
     created_at: createdAt.toISOString(),
   }
+}
+
+function targetBody({ name, kind, labels, shape }: Target) {
+  return { name, kind, ...(labels && { labels: [...labels] }), ...(shape && { shape: [...shape] }) }
 }
 
 /** What a version's file is made of: its row and the served ONNX model. */

@@ -16,11 +16,13 @@ import {
   quoted,
 } from './column-rules.ts'
 import { type FeatureGroup, groupFeatures, type ModelInput } from './feature-groups.ts'
+import type { OutputRequest } from './output-requests.ts'
 import type { GivenPolicy, ResolvedRequest, TrainingRequest } from './request.ts'
 import { sampleWeightMistakes } from './row-weights.ts'
 
 export interface ColumnUse {
-  readonly target: string
+  /** Of each output. */
+  readonly targets: readonly string[]
   readonly features: readonly FeaturePlan[]
   /** Which of them feed each of the model's inputs, in the model's order. */
   readonly groups: readonly FeatureGroup[]
@@ -45,16 +47,17 @@ export function resolveColumns(
   columns: readonly ColumnInfo[],
   request: TrainingRequest,
   inputs: readonly ModelInput[],
+  outputs: readonly Pick<OutputRequest, 'output' | 'target'>[],
 ): ColumnUse {
-  const target = request.target ?? targetByRole(columns)
-  const groups = groupFeatures(request, inputs, () => usualFeatures(columns, target, request.sample_weight))
+  const targets = outputs.map(({ target }) => target ?? targetByRole(columns))
+  const groups = groupFeatures(request, inputs, () => usualFeatures(columns, targets, request.sample_weight))
   const names = groups.flatMap((group) => group.names)
   const weight = request.sample_weight ?? null
-  const unfilled = [target, ...(weight === null ? [] : [weight])]
+  const unfilled = [...targets, ...(weight === null ? [] : [weight])]
   const mistakes = [
-    ...targetMistakes(table, target),
-    ...sampleWeightMistakes(table, request, target),
-    ...featureMistakes(table, groups, target, request.features !== undefined),
+    ...targets.flatMap((name, i) => targetMistakes(table, name, outputs[i]?.output ?? null)),
+    ...sampleWeightMistakes(table, request, targets),
+    ...featureMistakes(table, groups, targets, request.features !== undefined),
     ...groups.flatMap((group) => [...tensorMistakes(table, group), ...(group.range ? textMistakes(table, group) : [])]),
     ...keyMistakes('preprocessing', request.preprocessing, names),
     ...keyMistakes('missing_values', request.missing_values, [...names, ...unfilled]),
@@ -66,7 +69,7 @@ export function resolveColumns(
     own.map((name) => preprocessingOf(name, typeOf(name), request.preprocessing, range !== null)),
   )
   const unfilledPolicies = unfilled.map((name, index) =>
-    neverFilled(name, index === 0 ? 'target' : 'sample weight', request.missing_values),
+    neverFilled(name, index < targets.length ? 'target' : 'sample weight', request.missing_values),
   )
   throwAll([...policies, ...preprocessings, ...unfilledPolicies].filter(isMistake))
   const features = names.map((column, index): FeaturePlan => {
@@ -77,7 +80,7 @@ export function resolveColumns(
     ...unfilled.map((name, index) => [name, unfilledPolicies[index]]),
   ])
   const warnings = [...policyWarnings(table, features, request.missing_values), ...categoryWarnings(table, features)]
-  return { target, features, groups, missing, warnings, toldBack: toldBack(features, missing, request.missing_values) }
+  return { targets, features, groups, missing, warnings, toldBack: toldBack(features, missing, request.missing_values) }
 }
 
 function targetByRole(columns: readonly ColumnInfo[]): string {
@@ -89,30 +92,40 @@ function targetByRole(columns: readonly ColumnInfo[]): string {
   throw bodyProblem('invalid_training', '/target', `target is required: ${why}; the columns are ${nameList(columns)}.`)
 }
 
-function usualFeatures(columns: readonly ColumnInfo[], target: string, weight: string | null | undefined): string[] {
+function usualFeatures(
+  columns: readonly ColumnInfo[],
+  targets: readonly string[],
+  weight: string | null | undefined,
+): string[] {
   const names = columns
-    .filter(({ name, role }) => name !== target && name !== weight && role !== 'ignore' && role !== 'target')
+    .filter(({ name, role }) => !targets.includes(name) && name !== weight && role !== 'ignore' && role !== 'target')
     .map(({ name }) => name)
   if (names.length > 0) return names
   throw bodyProblem(
     'invalid_training',
     '/features',
-    `features: the dataset has no column beside ${quoted(target)} to learn from.`,
+    `features: the dataset has no column beside ${targets.map(quoted).join(', ')} to learn from.`,
   )
 }
 
-function targetMistakes(table: Table, target: string): Mistake[] {
-  return findColumn(table, target) === null ? [unknown(table, '/target', target)] : []
+function targetMistakes(table: Table, target: string, output: string | null): Mistake[] {
+  const at = output === null ? '/target' : pointer('target', output)
+  return findColumn(table, target) === null ? [unknown(table, at, target)] : []
 }
 
-function featureMistakes(table: Table, groups: readonly FeatureGroup[], target: string, given: boolean): Mistake[] {
+function featureMistakes(
+  table: Table,
+  groups: readonly FeatureGroup[],
+  targets: readonly string[],
+  given: boolean,
+): Mistake[] {
   const places = groups.flatMap(({ names, at }) => names.map((_, index) => (given ? `${at}/${index}` : at)))
   const all = groups.flatMap(({ names }) => names)
   return all.flatMap((name, index): Mistake[] => {
     const at = places[index] ?? '/features'
     const column = findColumn(table, name)
     if (column === null) return [unknown(table, at, name)]
-    if (name === target)
+    if (targets.includes(name))
       return [
         mistake('invalid_training', at, `features: ${quoted(name)} is the target; it cannot be learned from itself.`),
       ]

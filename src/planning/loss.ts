@@ -15,23 +15,23 @@ import { modelOfSomeLength } from '../nn/open-axes.ts'
  * Whether the target is learned as classes or as numbers. Texts and booleans are classes, tensors numbers; numbers are classes where the
  * loss asked for, or without one the output layer (softmax; sigmoid over zeros and ones), is one for classes.
  */
-export function targetUseOf(column: Column, definition: Definition, loss: Given | undefined): TargetUse {
+export function targetUseOf(column: Column, definition: Definition, loss: Given | undefined, place = 0): TargetUse {
   if (column.type === 'tensor') return 'numbers'
   const usual = usualTargetUse(column)
   if (usual === 'classes') return usual
   if (loss !== undefined) return lossOf(resolveLoss(loss)).targetKind === 'number' ? 'numbers' : 'classes'
-  const output = outputBeforeData(definition)
+  const output = outputBeforeData(definition, place)
   if (output === null) return usual
   const { gives } = activationOf(output.activation)
   if (gives === 'distribution' && unitsOf(output) > 1) return 'classes'
   return gives === 'probability' && unitsOf(output) === 1 && isZeroOrOne(column) ? 'classes' : usual
 }
 
-/** The output layer, before the width of the data is known: with any width, or null where the layers need the real one. */
-function outputBeforeData(definition: Definition): ModelOutput | null {
+/** The output of this place, before the width of the data is known: with any width, or null where the layers need the real one. */
+function outputBeforeData(definition: Definition, place: number): ModelOutput | null {
   try {
     const model = modelOfSomeLength(definition) ?? buildModel(definition, hasOpenInput(definition) ? [1] : undefined)
-    return model.outputs[0] ?? null
+    return model.outputs[place] ?? null
   } catch (error) {
     if (error instanceof Problem) return null
     throw error

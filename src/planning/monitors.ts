@@ -5,12 +5,16 @@ import { directionOf, type ResolvedMetric } from '../nn/metrics/index.ts'
 export type Mode = 'min' | 'max'
 
 /** The keys of a training's history, each with the direction in which it gets better: the metric's own, never its name's. */
-export function monitors(metrics: readonly ResolvedMetric[], withValidation: boolean): Map<string, Mode> {
+export function monitors(
+  metrics: readonly ResolvedMetric[],
+  withValidation: boolean,
+  outputLosses: readonly string[] = [],
+): Map<string, Mode> {
   const own = metrics.flatMap((metric) => {
     const direction = directionOf(metric)
     return direction === null ? [] : [[metric.key, direction === 'up' ? 'max' : 'min'] as const]
   })
-  const known = [['loss', 'min'] as const, ...own]
+  const known = [...['loss', ...outputLosses].map((key) => [key, 'min'] as const), ...own]
   return new Map([...known, ...(withValidation ? known.map(([key, mode]) => [`val_${key}`, mode] as const) : [])])
 }
 

@@ -2,7 +2,7 @@
 import { encodeRows } from '../data/encoders/table-encoder.ts'
 import type { PartName } from '../data/splits.ts'
 import type { Table } from '../data/table.ts'
-import { encodeTarget } from '../data/target.ts'
+import { encodeTarget, type FittedTarget } from '../data/target.ts'
 import { encodeTensorTarget } from '../data/tensor-target.ts'
 import { lossOf } from '../nn/losses/index.ts'
 import type { TargetKind } from '../nn/losses/loss.ts'
@@ -17,6 +17,8 @@ export interface EncodedPart {
   /** Of the other inputs of a model that has several. */
   readonly otherInputs?: readonly Tensor<'float32'>[]
   readonly y: Tensor<'float32'> | Tensor<'int32'>
+  /** The targets of the other outputs of a model that has several. */
+  readonly otherTargets?: readonly EncodedPart['y'][]
   /** What each row's loss is multiplied by; null where all weigh 1. */
   readonly weights: Float32Array | null
 }
@@ -30,23 +32,37 @@ export function encodePart(plan: TrainingPlan, table: Table, part: PartName): En
     return { type: 'float32', dims: [rows, ...shape], data: encodeRows(encoders, table, numbers) }
   })
   if (!x) throw new Error('a model without an input')
-  const { truth, y } = encodeTruth(plan, table, numbers)
+  const { truth, y } = encodeTruth(plan, plan.model.outputs[0]?.shape ?? [], table, numbers)
+  const otherTargets = otherTargetsOf(plan, table, numbers)
   const weighting = part === 'train' ? plan.weighting : { ...plan.weighting, classWeights: null }
   return {
     rows,
     x,
     ...(otherInputs.length > 0 && { otherInputs }),
     y,
+    ...(otherTargets.length > 0 && { otherTargets }),
     weights: rowWeights(weighting, table, numbers, truth),
   }
 }
 
+function otherTargetsOf({ outputs = [], targets = [], model }: TrainingPlan, table: Table, rows: Int32Array) {
+  return outputs.slice(1).map(({ loss }, i) => {
+    const target = targets[i + 1] as FittedTarget
+    return encodeTruth({ target, loss }, model.outputs[i + 1]?.shape ?? [], table, rows).y
+  })
+}
+
 /** The target as the loss wants it, and the number or class of each row (zeros where a row has several). */
-function encodeTruth({ target, loss, model }: TrainingPlan, table: Table, rows: Int32Array) {
+function encodeTruth(
+  { target, loss }: Pick<TrainingPlan, 'target' | 'loss'>,
+  shape: readonly number[],
+  table: Table,
+  rows: Int32Array,
+) {
   const { targetKind } = lossOf(loss)
   if (target.type !== 'tensor') {
     const truth = encodeTarget(target, table, rows)
-    return { truth, y: targetTensors[targetKind](truth, model.outputs[0]?.shape ?? []) }
+    return { truth, y: targetTensors[targetKind](truth, shape) }
   }
   const data = encodeTensorTarget(target, table, rows)
   const dims = [rows.length, ...target.shape]

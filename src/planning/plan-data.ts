@@ -12,6 +12,7 @@ import { resolveColumns } from './columns.ts'
 import { type FeatureGroup, inputsOf } from './feature-groups.ts'
 import { withRange } from './id-range.ts'
 import { targetUseOf } from './loss.ts'
+import { forOutput, type OutputRequest } from './output-requests.ts'
 import type { ResolvedRequest, TrainingRequest } from './request.ts'
 import { resolveSplit } from './split.ts'
 
@@ -27,7 +28,8 @@ export interface DataPlan {
   readonly inputs: readonly InputPlan[]
   /** Those of all inputs. */
   readonly encoders: readonly FittedEncoder[]
-  readonly target: FittedTarget
+  /** What each output learns, in the model's order. */
+  readonly targets: readonly FittedTarget[]
   readonly warnings: readonly Warning[]
   readonly toldBack: Pick<ResolvedRequest, 'features' | 'target' | 'preprocessing' | 'missing_values' | 'split'>
 }
@@ -46,24 +48,35 @@ export function planData(
   definition: Definition,
   request: TrainingRequest,
   seed: number,
+  outputs: readonly OutputRequest[],
 ): DataPlan {
-  const use = resolveColumns(table, columns, request, inputsOf(definition))
+  const use = resolveColumns(table, columns, request, inputsOf(definition), outputs)
   const rows = usableRows(table, use.missing)
   if (rows.length === 0) {
     const detail = 'missing_values: no row is left after dropping those with missing values.'
     throw bodyProblem('missing_values', '/missing_values', detail)
   }
-  const targetUse = targetUseOf(columnNamed(table, use.target), definition, request.loss)
-  const target = fitTarget(table, rows, use.target, targetUse)
-  const settings = resolveSplit(request, targetUse === 'classes')
+  const targets = use.targets.map((name, place) => {
+    const { output, loss } = outputs[place] as OutputRequest
+    return forOutput(output, () => {
+      return fitTarget(table, rows, name, targetUseOf(columnNamed(table, name), definition, loss, place))
+    })
+  })
+  const target = targets[0] as FittedTarget // the one that shares are kept of
+  const settings = resolveSplit(request, 'labels' in target)
   const split = splitRows(splitSource(table, rows, target), settings, seed)
   const fitted = fitEncoders(table, split.train, use.features)
   assertFits(encodedWidth(fitted), rows.length)
   const inputs = encodersOfInputs(use.groups, fitted, table, rows)
   const encoders = inputs.flatMap((input) => input.encoders)
   return {
-    ...{ split, inputs, encoders, target, warnings: [...use.warnings, ...split.warnings] },
-    toldBack: { features: featuresToldBack(use.groups, request), target: use.target, ...use.toldBack, split: settings },
+    ...{ split, inputs, encoders, targets, warnings: [...use.warnings, ...split.warnings] },
+    toldBack: {
+      features: featuresToldBack(use.groups, request),
+      target: targetsToldBack(use.targets, outputs),
+      ...use.toldBack,
+      split: settings,
+    },
   }
 }
 
@@ -87,6 +100,11 @@ function featuresToldBack(groups: readonly FeatureGroup[], { features }: Trainin
     return Object.fromEntries(groups.map(({ input, names }) => [input, names]))
   }
   return groups.flatMap(({ names }) => names)
+}
+
+function targetsToldBack(targets: readonly string[], outputs: readonly OutputRequest[]): ResolvedRequest['target'] {
+  if (outputs.length === 1) return targets[0] as string
+  return Object.fromEntries(targets.map((name, place) => [outputs[place]?.output, name]))
 }
 
 function splitSource(table: Table, rows: Int32Array, target: FittedTarget): SplitSource {

@@ -15,8 +15,8 @@ import { sameShape } from '../onnx/dims.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import { quoted } from './column-rules.ts'
 import { resolveTrainingLoss } from './loss.ts'
+import { forOutput, type OutputRequest } from './output-requests.ts'
 import type { InputPlan } from './plan-data.ts'
-import type { TrainingRequest } from './request.ts'
 import { resolveTensorLoss } from './tensor-loss.ts'
 
 export interface NetworkPlan {
@@ -28,6 +28,15 @@ export interface NetworkPlan {
   readonly labels: readonly string[] | null
   /** The target, which now knows whether the model gives logits. */
   readonly target: FittedTarget
+  /** Where the model has several outputs: how each is learned, the first one too, and what. */
+  readonly outputs?: readonly OutputPlan[]
+  readonly targets?: readonly FittedTarget[]
+}
+
+/** One of several outputs. */
+export interface OutputPlan extends Pick<NetworkPlan, 'loss' | 'metrics' | 'metricKind' | 'labels'> {
+  readonly name: string
+  readonly lossWeight: number
 }
 
 /**
@@ -37,19 +46,51 @@ export interface NetworkPlan {
 export function planNetwork(
   definition: Definition,
   inputs: readonly InputPlan[],
-  target: FittedTarget,
-  request: TrainingRequest,
+  targets: readonly FittedTarget[],
+  requests: readonly OutputRequest[],
   table: Table,
 ): NetworkPlan {
   const model = modelFor(definition, inputs)
-  const [output] = model.outputs
-  if (output === undefined) throw new Error('a model without an output')
-  assertOneOutput(model)
+  const planned = requests.map((request, place) => {
+    const [output, target] = [model.outputs[place] as ModelOutput, targets[place] as FittedTarget]
+    return forOutput(request.output, () => planOutput(request, output, target, table))
+  })
+  const [first, ...others] = planned
+  if (first === undefined) throw new Error('a model without an output')
+  if (others.length === 0) return { model, ...first }
+  const outputs = planned.map(({ target: _, ...plan }, place): OutputPlan => {
+    const { name } = model.outputs[place] as ModelOutput
+    return { ...plan, name, lossWeight: requests[place]?.lossWeight ?? 1 }
+  })
+  assertKeys(outputs)
+  return { model, ...first, outputs, targets: planned.map(({ target }) => target) }
+}
+
+function planOutput(
+  request: OutputRequest,
+  output: ModelOutput,
+  target: FittedTarget,
+  table: Table,
+): Omit<NetworkPlan, 'model' | 'outputs' | 'targets'> {
   const learned = learn(request.loss, output, target, table)
   const { loss, metricKind } = learned
   const metrics = resolveMetrics(request.metrics ?? [usualMetric(metricKind)], metricKind, output)
   const labels = 'labels' in target ? target.labels : null
-  return { model, loss, metrics, metricKind, labels, target: learned.target }
+  return { loss, metrics, metricKind, labels, target: learned.target }
+}
+
+/** The keys that each of several outputs has in the history: its loss, then its metrics. */
+export function keysOf({ name, metrics }: OutputPlan): string[] {
+  return [`${name}_loss`, ...metrics.map(({ key }) => `${name}_${key}`)]
+}
+
+/** @throws {Problem} invalid_training where two numbers of the history would have one name */
+function assertKeys(outputs: readonly OutputPlan[]): void {
+  const keys = outputs.flatMap(keysOf)
+  const twice = keys.find((key, index) => keys.indexOf(key) < index)
+  if (twice === undefined) return
+  const detail = `metrics: ${quoted(twice)} would be two numbers of the history; give an output of the model another name.`
+  throw bodyProblem('invalid_training', '/metrics', detail)
 }
 
 function learn(
@@ -98,14 +139,6 @@ function misfit(encoders: readonly FittedEncoder[], encoded: readonly number[], 
   const because = wide.map((encoder) => `${encoder.column} makes ${encoder.width}`).join(', ')
   const made = `${encoders.length} features make ${encoded[0]} numbers${because && ` (${because})`}`
   return `features: the ${made}, ${input}. Choose other features, ${advice}`
-}
-
-/** @throws {Problem} invalid_training where some outputs would be left untrained */
-function assertOneOutput({ outputs }: Model): void {
-  if (outputs.length === 1) return
-  const names = outputs.map(({ name }) => quoted(name)).join(', ')
-  const detail = `target: the model has ${outputs.length} outputs (${names}), a training learns one; train a model with one of them.`
-  throw bodyProblem('invalid_training', '/target', detail)
 }
 
 function usualMetric(kind: TargetKind): Given {

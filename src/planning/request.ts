@@ -44,6 +44,9 @@ const Split = Type.Object(
   { additionalProperties: false, description: 'Shares of the rows; they add up to 1, a part may be 0' },
 )
 
+/** An object by output, not a loss with its arguments, which has a name; asked with `if`, so that each form has its own mistakes. */
+const byOutput = { type: 'object', minProperties: 1, not: { required: ['name'] } }
+
 const FeatureNames = Type.Array(Type.String(), { minItems: 1 })
 
 /** What `POST /v1/models/{name}/trainings` takes. Everything but the dataset and the target has a default. */
@@ -58,7 +61,11 @@ export const TrainingRequest = Type.Object(
       }),
     ),
     target: Type.Optional(
-      Type.String({ description: 'May be left out where a column of the dataset has the role target' }),
+      Type.Unsafe<string | Readonly<Record<string, string>>>({
+        anyOf: [{ type: 'string' }, { type: 'object', minProperties: 1, additionalProperties: { type: 'string' } }],
+        description:
+          'May be left out where a column of the dataset has the role target. For a model with several outputs an object: the column of each by its name',
+      }),
     ),
     preprocessing: Type.Optional(
       Type.Unsafe<Preprocessing | Readonly<Record<string, Preprocessing>>>({
@@ -73,7 +80,20 @@ export const TrainingRequest = Type.Object(
       }),
     ),
     split: Type.Optional(Split),
-    loss: Type.Optional(LossSchema),
+    loss: Type.Optional(
+      Type.Unsafe<Given | Readonly<Record<string, Given>>>({
+        allOf: [
+          { if: byOutput, else: LossSchema },
+          { if: { not: byOutput }, else: { type: 'object', additionalProperties: LossSchema } },
+        ],
+        description: 'By name, or an object with name and arguments; for several outputs also an object by output',
+      }),
+    ),
+    loss_weights: Type.Optional(
+      Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+        description: 'What the loss of each output counts in the total, by the name of the output; default: 1',
+      }),
+    ),
     class_weight: Type.Optional(
       Type.Unsafe<'balanced' | Readonly<Record<string, number>> | null>({
         anyOf: [
@@ -92,7 +112,15 @@ export const TrainingRequest = Type.Object(
       }),
     ),
     optimizer: Type.Optional(OptimizerSchema),
-    metrics: Type.Optional(Type.Array(MetricSchema)),
+    metrics: Type.Optional(
+      Type.Unsafe<readonly Given[] | Readonly<Record<string, readonly Given[]>>>({
+        allOf: [
+          { if: { type: 'object' }, else: Type.Array(MetricSchema) },
+          { if: { not: { type: 'object' } }, else: { additionalProperties: Type.Array(MetricSchema) } },
+        ],
+        description: 'A list; for several outputs one for all, or an object with the list of each',
+      }),
+    ),
     reduce_lr_on_plateau: Type.Optional(
       Type.Unsafe<Static<typeof ReduceLrOnPlateau> | null>({ anyOf: [ReduceLrOnPlateau, { type: 'null' }] }),
     ),
@@ -121,15 +149,17 @@ export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
 export type ResolvedRequest = {
   readonly dataset: string
   readonly features: readonly string[] | Readonly<Record<string, readonly string[]>>
-  readonly target: string
+  readonly target: string | Readonly<Record<string, string>>
   readonly preprocessing: Readonly<Record<string, Preprocessing>>
   readonly missing_values: MissingPolicy | Readonly<Record<string, GivenPolicy>>
   readonly split: SplitSettings
-  readonly loss: NamedConfig
+  readonly loss: NamedConfig | Readonly<Record<string, NamedConfig>>
+  /** Of several outputs. */
+  readonly loss_weights?: Readonly<Record<string, number>>
   readonly class_weight: 'balanced' | Readonly<Record<string, number>> | null
   readonly sample_weight: string | null
   readonly optimizer: OptimizerConfig
-  readonly metrics: Given[]
+  readonly metrics: readonly Given[] | Readonly<Record<string, readonly Given[]>>
   readonly reduce_lr_on_plateau: ResolvedPlateau | null
   readonly epochs: number
   readonly batch_size: number

@@ -18,7 +18,7 @@ export interface RowWeighting {
 export function sampleWeightMistakes(
   table: Table,
   { sample_weight, features }: TrainingRequest,
-  target: string,
+  targets: readonly string[],
 ): Mistake[] {
   if (typeof sample_weight !== 'string') return []
   const at = '/sample_weight'
@@ -28,7 +28,7 @@ export function sampleWeightMistakes(
     const names = table.columns.map(({ name }) => name).join(', ')
     return [mistake('unknown_column', at, `The dataset has no column ${quoted(sample_weight)}; it has ${names}.`)]
   }
-  if (sample_weight === target) return wrong(`${quoted(sample_weight)} is the target; name another column.`)
+  if (targets.includes(sample_weight)) return wrong(`${quoted(sample_weight)} is the target; name another column.`)
   if (
     Object.values(features ?? {})
       .flat()

@@ -10,11 +10,19 @@ export type Answer =
   | { readonly value: NestedAnswer | null; readonly probabilities?: NestedAnswer }
   | { readonly label: string | null; readonly probabilities: Record<string, number | null> }
 
+/** The answer for one instance, by output where the model learned several. */
+export type InstanceAnswer = Answer | { readonly outputs: Readonly<Record<string, Answer>> }
+
 /** Numbers in the shape of a cell; null where one is not finite. */
 export type NestedAnswer = readonly (number | null | NestedAnswer)[]
 
-export interface Answers {
+interface OneAnswers {
   readonly predictions: Answer[]
+  readonly warnings: Warning[]
+}
+
+export interface Answers {
+  readonly predictions: InstanceAnswer[]
   readonly warnings: Warning[]
 }
 
@@ -22,7 +30,7 @@ export interface Answers {
  * @param outputs `value` `[batch]`, or `label` `[batch]` and `probabilities` `[batch, labels]`; of a target with a shape
  *   `value` `[batch, …shape]` and, where it is classes, `probabilities` `[batch, …]`
  */
-export function toAnswers(target: Target, outputs: Readonly<Record<string, Tensor>>): Answers {
+export function toAnswers(target: Target, outputs: Readonly<Record<string, Tensor>>): OneAnswers {
   const warnings: Warning[] = []
   if (target.shape) return { predictions: tensorAnswers(outputs, warnings), warnings }
   const predictions =
@@ -30,6 +38,32 @@ export function toAnswers(target: Target, outputs: Readonly<Record<string, Tenso
       ? numbers(outputs, 'value').map((value, row) => ({ value: finite(value, row, 'value', warnings) }))
       : classAnswers(target.labels ?? [], outputs, warnings)
   return { predictions, warnings }
+}
+
+/** The answers of every output under its name, each as a model with that output alone would answer. */
+export function toOutputAnswers(
+  targets: readonly (Target & { readonly output: string })[],
+  outputs: Readonly<Record<string, Tensor>>,
+): Answers {
+  const each = targets.map((target) => {
+    const prefix = `${target.output}_`
+    const own = ['label', 'probabilities', 'value'].flatMap((name) => {
+      const tensor = outputs[`${prefix}${name}`]
+      return tensor ? [[name, tensor] as const] : []
+    })
+    const { predictions, warnings } = toAnswers(target, Object.fromEntries(own))
+    const at = (pointer: string) => pointer.replace(/^(\/predictions\/\d+)/, `$1/outputs/${target.output}`)
+    return {
+      output: target.output,
+      predictions,
+      warnings: warnings.map((one) => ({ ...one, pointer: at(one.pointer) })),
+    }
+  })
+  const rows = each[0]?.predictions.length ?? 0
+  const predictions = Array.from({ length: rows }, (_, row) => ({
+    outputs: Object.fromEntries(each.map(({ output, predictions: own }) => [output, own[row] as Answer])),
+  }))
+  return { predictions, warnings: each.flatMap(({ warnings }) => warnings) }
 }
 
 function classAnswers(

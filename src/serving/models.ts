@@ -4,14 +4,14 @@ import type { Warning } from '../errors.ts'
 import { openSession, type Session } from '../runtime/session.ts'
 import type { VersionRow } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
-import { type Answer, toAnswers } from './answers.ts'
+import { type Answers, type InstanceAnswer, toAnswers, toOutputAnswers } from './answers.ts'
 import { instanceReader } from './instances.ts'
-import { type Target, toSignature } from './signature.ts'
+import { toSignature } from './signature.ts'
 
 export interface Prediction {
   readonly model: string
   readonly version: number
-  readonly predictions: Answer[]
+  readonly predictions: InstanceAnswer[]
   readonly warnings: Warning[]
 }
 
@@ -48,9 +48,9 @@ export async function openModels(store: Store, config: ServingConfig): Promise<M
   return {
     async predict(model, version, instances) {
       const row = await findRow(model, version)
-      return sessions.use(row, async ({ session, read, target }) => {
+      return sessions.use(row, async ({ session, read, answer }) => {
         const { feeds, warnings } = read(instances)
-        const answers = toAnswers(target, await session.run(feeds))
+        const answers = answer(await session.run(feeds))
         const told = [...warnings, ...answers.warnings]
         return { model, version: row.version, predictions: answers.predictions, warnings: told }
       })
@@ -79,7 +79,7 @@ function remember<T>(cache: LRUCache<string, Promise<T>>, key: string, load: () 
 interface Loaded {
   readonly session: Session
   readonly read: ReturnType<typeof instanceReader>
-  readonly target: Target
+  readonly answer: (outputs: Awaited<ReturnType<Session['run']>>) => Answers
   /** Predictions at work; the session closes when it is evicted and this is 0. */
   users: number
   evicted: boolean
@@ -104,8 +104,10 @@ function openSessionCache(store: Store, config: ServingConfig) {
   })
   const load = async (row: VersionRow): Promise<Loaded> => {
     const session = await openSession(await store.blobs.get(row.blobKey), { providers: config.executionProviders })
-    const { features, target } = toSignature(row.signature)
-    return { session, read: instanceReader(features), target, users: 0, evicted: false }
+    const { features, target, targets } = toSignature(row.signature)
+    const answer: Loaded['answer'] = (outputs) =>
+      targets ? toOutputAnswers(targets, outputs) : toAnswers(target, outputs)
+    return { session, read: instanceReader(features), answer, users: 0, evicted: false }
   }
   return {
     size: () => cache.size,

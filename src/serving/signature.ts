@@ -33,6 +33,8 @@ export interface Signature {
   readonly version: 1
   readonly features: readonly Feature[]
   readonly target: Target
+  /** Where the model learned several outputs: each by its name; its graph outputs are `<output>_label`, … */
+  readonly targets?: readonly (Target & { readonly output: string })[]
   /** The initializers of the served model that are weights, in the order of the layers. */
   readonly weights: readonly string[]
 }

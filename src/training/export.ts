@@ -20,6 +20,8 @@ export interface ExportSpec {
   /** What each of the model's inputs is fed from, in the model's order. */
   readonly inputs: readonly { readonly encoders: readonly FittedEncoder[] }[]
   readonly target: FittedTarget
+  /** Of a model that learned several outputs: each one's, in the model's order. */
+  readonly targets?: readonly FittedTarget[]
   readonly weights: ReadonlyMap<string, NamedTensor>
 }
 
@@ -42,28 +44,38 @@ export interface SignatureFeature {
   readonly fill: number | string | boolean | null
 }
 
+export interface SignatureTarget {
+  readonly name: string
+  readonly kind: FittedTarget['kind']
+  readonly labels?: readonly string[]
+  /** Of a target with several numbers per row. */
+  readonly shape?: readonly number[]
+}
+
 export interface ModelSignature {
   readonly version: 1
   readonly features: readonly SignatureFeature[]
-  readonly target: {
-    readonly name: string
-    readonly kind: FittedTarget['kind']
-    readonly labels?: readonly string[]
-    /** Of a target with several numbers per row. */
-    readonly shape?: readonly number[]
-  }
+  /** Of several the first. */
+  readonly target: SignatureTarget
+  /** Where the model learned several outputs: each, in the model's order; its graph outputs are `<output>_label`, … */
+  readonly targets?: readonly (SignatureTarget & { readonly output: string })[]
   /** The initializers of the graph that are the model's weights, in the order of its layers. */
   readonly weights: readonly string[]
 }
 
 /** The bytes of the served model (inputs [batch, 1] per feature, outputs as `lowerTarget` says) and what it takes and gives. */
-export function exportModel({ model, inputs, target, weights }: ExportSpec): {
+export function exportModel({ model, inputs, target, targets, weights }: ExportSpec): {
   bytes: Uint8Array
   signature: ModelSignature
 } {
   const graph = Graph.create(model.name ?? 'model')
   const op = createBuilder(graph)
-  for (const name of targetOutputs[target.kind]) graph.reserve(name)
+  const served = (targets ?? [target]).map((own, i) => {
+    return { target: own, prefix: targets ? `${model.outputs[i]?.name}_` : '' }
+  })
+  for (const { target: own, prefix } of served) {
+    for (const name of targetOutputs[own.kind]) graph.reserve(`${prefix}${name}`)
+  }
   const { encoded } = lowerGroups(
     op,
     inputs.map(({ encoders }) => encoders),
@@ -79,16 +91,20 @@ export function exportModel({ model, inputs, target, weights }: ExportSpec): {
       return [name, op.constant({ type: 'float32', dims: weight.shape, data: weight.data }, name)]
     }),
   )
-  const [output] = callModel(op, model, xs, constants, noNoise).outputs
-  if (!output) throw new Error('a model without an output')
-  const { outputs } = lowerTarget(op, target, output as Value<'float32'>)
-  for (const name of targetOutputs[target.kind]) graph.output(op.Identity(outputs[name] as Value), name)
+  const called = callModel(op, model, xs, constants, noNoise)
+  for (const [i, { target: own, prefix }] of served.entries()) {
+    const { outputs } = lowerTarget(op, own, called.outputs[i] as Value<'float32'>)
+    for (const name of targetOutputs[own.kind]) graph.output(op.Identity(outputs[name] as Value), `${prefix}${name}`)
+  }
   prune(graph)
   const signature = {
     ...signatureOf(
       inputs.flatMap(({ encoders }) => encoders),
       target,
     ),
+    ...(targets && {
+      targets: targets.map((own, i) => ({ output: model.outputs[i]?.name ?? '', ...signatureTarget(own) })),
+    }),
     weights: Object.values(constants).map(({ name }) => name),
   }
   return { bytes: toBytes(graph), signature }
@@ -108,11 +124,15 @@ function signatureOf(encoders: readonly FittedEncoder[], target: FittedTarget): 
       required: encoder.missing.fill === null,
       fill: encoder.missing.fill,
     })),
-    target: {
-      name: target.column,
-      kind: target.kind,
-      ...('labels' in target && { labels: target.labels }),
-      ...(target.type === 'tensor' && { shape: target.shape }),
-    },
+    target: signatureTarget(target),
+  }
+}
+
+function signatureTarget(target: FittedTarget): SignatureTarget {
+  return {
+    name: target.column,
+    kind: target.kind,
+    ...('labels' in target && { labels: target.labels }),
+    ...(target.type === 'tensor' && { shape: target.shape }),
   }
 }

@@ -80,7 +80,7 @@ test.each([
   )
 })
 
-test('a model with several outputs is refused, so that none is left untrained', async () => {
+test('a model with several outputs wants a target for each, so that none is left untrained', async () => {
   const two = [...layers, { type: 'Dense', units: 1, name: 'other', inputs: ['all'] }]
   await expect(planOf({ features }, parseDefinition({ layers: two, outputs: ['out', 'other'] }))).rejects.toThrow(
     expect.objectContaining({ code: 'invalid_training', errors: [expect.objectContaining({ pointer: '/target' })] }),
