@@ -73,13 +73,14 @@ export function exportModel({ model, inputs, target, targets, weights }: ExportS
   const served = (targets ?? [target]).map((own, i) => {
     return { target: own, prefix: targets ? `${model.outputs[i]?.name}_` : '' }
   })
-  for (const { target: own, prefix } of served) {
-    for (const name of targetOutputs[own.kind]) graph.reserve(`${prefix}${name}`)
-  }
-  const { encoded } = lowerGroups(
-    op,
-    inputs.map(({ encoders }) => encoders),
+  const outputNames = served.flatMap(({ target: own, prefix }) =>
+    targetOutputs[own.kind].map((name) => `${prefix}${name}`),
   )
+  // a feature with the name of an output gets another for its input
+  const kept = targets ? outputNames : undefined
+  for (const name of outputNames) graph.reserve(name)
+  const groups = inputs.map(({ encoders }) => encoders)
+  const { encoded } = lowerGroups(op, groups, kept)
   const xs = encoded.map((x, i) => {
     const shape = model.inputs[i]?.shape ?? []
     return x.shape.length === shape.length + 1 ? x : op.Reshape(x, op.ints([-1, ...shape]))
@@ -98,10 +99,7 @@ export function exportModel({ model, inputs, target, targets, weights }: ExportS
   }
   prune(graph)
   const signature = {
-    ...signatureOf(
-      inputs.flatMap(({ encoders }) => encoders),
-      target,
-    ),
+    ...signatureOf(groups.flat(), target, kept),
     ...(targets && {
       targets: targets.map((own, i) => ({ output: model.outputs[i]?.name ?? '', ...signatureTarget(own) })),
     }),
@@ -110,8 +108,12 @@ export function exportModel({ model, inputs, target, targets, weights }: ExportS
   return { bytes: toBytes(graph), signature }
 }
 
-function signatureOf(encoders: readonly FittedEncoder[], target: FittedTarget): Omit<ModelSignature, 'weights'> {
-  const inputs = inputNames(encoders)
+function signatureOf(
+  encoders: readonly FittedEncoder[],
+  target: FittedTarget,
+  outputNames: readonly string[] | undefined,
+): Omit<ModelSignature, 'weights'> {
+  const inputs = inputNames(encoders, outputNames)
   return {
     version: 1,
     features: encoders.map((encoder) => ({

@@ -72,11 +72,14 @@ function encodeOne<T extends ColumnType>(
   encoders[type].encode(encoder, column as ColumnOf<T>, rows, out, offset, stride) // its type was just compared
 }
 
-/** Names that a served model's outputs have, so that no input may. */
-const outputNames: readonly string[] = ['label', 'probabilities', 'value']
+/** Names of the outputs of a model that learned one target, which no input may have. */
+const usualOutputNames: readonly string[] = ['label', 'probabilities', 'value']
 
 /** The name of the served model's input for each feature: its own, or with `_input` after it where an output has that name. */
-export function inputNames(fitted: readonly FittedEncoder[]): Record<string, string> {
+export function inputNames(
+  fitted: readonly FittedEncoder[],
+  outputNames: readonly string[] = usualOutputNames,
+): Record<string, string> {
   const taken = new Set([...outputNames, ...fitted.map(({ column }) => column)])
   return Object.fromEntries(
     fitted.map(({ column }) => {
@@ -105,8 +108,9 @@ export function lowerEncoders(
 export function lowerGroups(
   op: Builder,
   groups: readonly (readonly FittedEncoder[])[],
+  outputNames?: readonly string[],
 ): { inputs: Record<string, Value>; encoded: Value<'float32'>[] } {
-  const names = inputNames(groups.flat())
+  const names = inputNames(groups.flat(), outputNames)
   const inputs: Record<string, Value> = {}
   for (const encoder of groups.flat()) {
     const { column, type } = encoder

@@ -251,4 +251,6 @@ test('a feature named as an output gets an input of another name', () => {
     table.columns.map(({ name }) => plan(name, 'none')),
   )
   expect(inputNames(fitted)).toEqual({ value: 'value_input_input', value_input: 'value_input', n: 'n' })
+  // of a model with several outputs
+  expect(inputNames(fitted, ['n', 'b_label'])).toEqual({ value: 'value', value_input: 'value_input', n: 'n_input' })
 })
