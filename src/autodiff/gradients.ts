@@ -102,6 +102,7 @@ function applyRule(
   const rule = rules[opType as keyof typeof rules] as unknown as AnyRule // each rule is checked against its own operator
   const wanted = (value: Value) => active.has(value)
   const seen = { ...node, node, graph, captured: capturedBy(node), wanted, pullBack }
+  // the builder typed this node's inputs and outputs by its operator, whose rule this is
   return rule(op.named(`${node.name}_grad`), seen as unknown as VjpNode, ...dys)
 }
 
