@@ -5,7 +5,8 @@
  * Inputs: `x` [rows, …features] (and `x_1`, … of a model with several inputs), `y` [rows, …target], `row_weights` [rows] where rows are weighted, `order` [steps, batch] (the
  * rows of each batch), `inverse_batch` [], `y_1`, … for the targets of the other outputs of a model that learns several,
  * one `scalar/<name>` [steps, 1, 1] per number that the optimizer wants in each step, `keys` [steps] where the model draws
- * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size].
+ * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size], or the matrix that a
+ * step makes of it (`StateEntry.dims`).
  * Outputs, in this order: the new state, `losses` [steps] (the mean over each batch, penalties included) and, where metrics
  * want them, `predictions` [steps, batch, …units]. Where several outputs are learned: `losses`, then the loss of each
  * output [steps] without penalties and weights, then, where metrics want them, the predictions of each.
@@ -22,12 +23,14 @@ import { toBytes } from '../onnx/codec.ts'
 import { divideDims, multiplyDims } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
+import { productIntoSum } from '../onnx/passes/product-into-sum.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
 import { constrained } from './constrain.ts'
 import { type Group, groupsOf, type Layout, layoutOf } from './layout.ts'
 import type { ProgramOutput } from './learned-outputs.ts'
+import { carryMatrices } from './matrix-state.ts'
 import { inputFeed, type TargetForm, targetFeed, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
@@ -61,6 +64,8 @@ export interface StateEntry {
   readonly slot: string | null
   readonly initial: number
   readonly size: number
+  /** How it is fed: [1, size], or the matrix that it is. */
+  readonly dims: readonly number[]
 }
 
 /** Targets of up to this many numbers are gathered once for a run and sliced by the Scan; larger ones in the body. */
@@ -73,14 +78,18 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
   const outer = createBuilder(graph)
   const feeds = declareInputs(graph, spec, layout)
   const body = buildStep(outer, feeds, spec, layout)
-  const results = outer.Scan([...feeds.state, ...body.sequences], {
+  productIntoSum(body.graph)
+  const dims = carryMatrices(body.graph, feeds.entries)
+  const state = feeds.entries.map((entry) => ({ ...entry, dims: dims.get(entry.name) ?? [1, entry.size] }))
+  const carried = state.map((entry) => graph.input(entry.name, 'float32', entry.dims))
+  const results = outer.Scan([...carried, ...body.sequences], {
     body: body.graph,
     num_scan_inputs: body.sequences.length,
   })
-  for (const result of results.slice(0, feeds.entries.length)) graph.output(result)
-  for (const result of body.finish(outer, results.slice(feeds.entries.length))) graph.output(result)
+  for (const result of results.slice(0, state.length)) graph.output(result)
+  for (const result of body.finish(outer, results.slice(state.length))) graph.output(result)
   prune(graph)
-  return { bytes: toBytes(graph), layout, state: feeds.entries, scalars: feeds.scalarNames, needsKeys: body.needsKeys }
+  return { bytes: toBytes(graph), layout, state, scalars: feeds.scalarNames, needsKeys: body.needsKeys }
 }
 
 type Feeds = ReturnType<typeof declareInputs>
@@ -96,7 +105,7 @@ function declareInputs(
   const moving = groupsOf(layout, 'moving')
   const weightsEntry = ({ id, size }: Group) => ({ name: `state/${id}`, group: id, slot: null, initial: 0, size })
   const entries = [
-    ...groups.flatMap((group): StateEntry[] => [
+    ...groups.flatMap((group): Omit<StateEntry, 'dims'>[] => [
       weightsEntry(group),
       ...slotValues.map(([slot, initial]) => ({
         ...weightsEntry(group),
@@ -126,7 +135,6 @@ function declareInputs(
     groups,
     moving,
     entries,
-    state: entries.map(({ name, size }) => graph.input(name, 'float32', [1, size])),
   }
 }
 

@@ -120,7 +120,7 @@ function initialState(
   const trained = groupsOf(layout, 'trained')
   const packed = pack(groupsOf(layout, 'trained', 'moving'), data(weights))
   return new Map(
-    state.map(({ name, group, slot, initial, size }) => {
+    state.map(({ name, group, slot, initial, size, dims }) => {
       const given = slot === null ? null : slots.get(slot)
       const vector =
         slot === null
@@ -131,7 +131,7 @@ function initialState(
                 data(given),
               ).get(group)
             : new Float32Array(size).fill(initial)
-      return [name, { type: 'float32', dims: [1, size], data: vector as Float32Array } satisfies Tensor]
+      return [name, { type: 'float32', dims, data: vector as Float32Array } satisfies Tensor]
     }),
   )
 }

@@ -5,7 +5,7 @@
  */
 import { Graph, type Node } from '../graph.ts'
 import { Value } from '../value.ts'
-import { valuesRead } from './prune.ts'
+import { countReaders } from './readers.ts'
 
 /**
  * Swaps them, in place and in bodies of `Scan` as well, wherever nothing else reads the activation. `kept` are values that
@@ -19,14 +19,6 @@ export function poolBeforeRelu(graph: Graph, kept: readonly Value[] = []): void 
     const relu = pool.opType === 'MaxPool' ? makers.get(pool.inputs[0] as Value) : undefined
     if (relu?.opType === 'Relu' && readers.get(relu.outputs[0] as Value) === 1) swap(graph, relu, pool)
   }
-}
-
-function countReaders(graph: Graph, kept: readonly Value[]): Map<Value, number> {
-  const readers = new Map<Value, number>()
-  for (const value of [...kept, ...graph.outputs, ...graph.nodes.flatMap(valuesRead)]) {
-    readers.set(value, (readers.get(value) ?? 0) + 1)
-  }
-  return readers
 }
 
 /** The pool's output keeps its value, which the activation now gives, so whatever reads it stays as it is. */

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { parseDefinition } from '../../src/nn/definition.ts'
+import { resolveLoss } from '../../src/nn/losses/index.ts'
+import { buildModel } from '../../src/nn/model.ts'
+import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
+import { fromBytes } from '../../src/onnx/codec.ts'
+import type { Graph } from '../../src/onnx/graph.ts'
+import { buildTrainingProgram } from '../../src/training/program.ts'
+
+/** A network whose first kernel is large enough to be alone. */
+function program(optimizer: Parameters<typeof resolveOptimizer>[0]) {
+  const layers = [
+    { type: 'Input', shape: [128] },
+    { type: 'Dense', units: 160, activation: 'tanh' },
+    { type: 'Dense', units: 1 },
+  ]
+  return buildTrainingProgram({
+    model: buildModel(parseDefinition({ layers })),
+    loss: resolveLoss('mse'),
+    optimizer: resolveOptimizer(optimizer),
+    target: { type: 'float32', shape: [1] },
+    withPredictions: false,
+  })
+}
+
+const stateDims = (optimizer: Parameters<typeof resolveOptimizer>[0]) =>
+  Object.fromEntries(program(optimizer).state.map(({ name, dims }) => [name, dims]))
+
+test('a kernel that SGD moves is carried as a matrix, what is joined as a vector', () => {
+  expect(stateDims('sgd')).toEqual({ 'state/group0': [128, 160], 'state/group1': [1, 321] })
+})
+
+test('the velocity of momentum is carried as a matrix, the kernel that it moves as a vector', () => {
+  const dims = stateDims({ name: 'sgd', momentum: 0.9 })
+  expect(dims['state/group0/velocity']).toEqual([128, 160])
+  expect(dims['state/group0']).toEqual([1, 20480])
+})
+
+test('Adam reads its gradient twice: all of its state is vectors', () => {
+  expect(Object.values(stateDims('adam')).every(([rows]) => rows === 1)).toBe(true)
+})
+
+test('no body ends by copying a kernel', () => {
+  const { graph } = fromBytes(program('sgd').bytes)
+  const body = graph.nodes.find(({ opType }) => opType === 'Scan')?.attributes.body as Graph
+  const last = body.nodes.find(({ outputs }) => outputs[0] === body.outputs[0])
+  expect(last?.opType).toBe('Gemm')
+})
