@@ -31,7 +31,8 @@ test('a kernel that SGD moves is carried as a matrix, what is joined as a vector
 })
 
 test('the velocity of momentum is carried as a matrix, the kernel that it moves as a vector', () => {
-  const dims = stateDims({ name: 'sgd', momentum: 0.9 })
+  const momentum = { name: 'sgd', momentum: 0.9 }
+  const dims = stateDims(momentum)
   expect(dims['state/group0/velocity']).toEqual([128, 160])
   expect(dims['state/group0']).toEqual([1, 20480])
 })
