@@ -38,7 +38,7 @@ export function callModel(
   for (const [i, { name }] of model.inputs.entries()) {
     const y = inputs[i]
     if (!y) throw new Error(`the model's input ${name} was not given`)
-    called.set(name, { outputs: [channelsLast(op, y)], mask: null, logits: null, penalties: [], updates: [] })
+    called.set(name, { outputs: [channelsLast(op, y)], masks: [], logits: null, penalties: [], updates: [] })
   }
   for (const layer of model.layers) {
     if (called.has(layer.name)) continue
@@ -73,13 +73,13 @@ function outputOf(
   const from = called.get(layer)
   const value = from?.outputs[output]
   if (!from || !value) throw new Error(`nothing gives output ${output} of ${layer}`)
-  return { value, mask: output === 0 ? from.mask : null }
+  return { value, mask: from.masks[output] ?? null }
 }
 
 interface CalledLayer {
   readonly outputs: readonly LaidOut[]
-  /** Of the first output. */
-  readonly mask: Mask
+  /** Of the outputs; those that are missing have none. */
+  readonly masks: readonly Mask[]
   readonly logits: LaidOut | null
   readonly penalties: readonly Real[]
   readonly updates: readonly (readonly [weight: string, value: Real])[]
@@ -103,6 +103,7 @@ export function callLayer(
     const weight = built.weights.get(short)
     if (weight) updates.push([weight.name, value])
   }
+  const penalties: Real[] = []
   const { form, values } = laidOutFor(layer, given)
   const layerContext: LayerContext = {
     ...context,
@@ -111,17 +112,20 @@ export function callLayer(
     masks: given.map(({ mask }) => mask),
     channelAxis: form === 'first' ? 1 : -1,
     assign,
+    penalize: (activity, regularizer) => void penalties.push(activityPenalty(op, activity, regularizer)),
     callInner: (inner, x, innerWeights, changes) =>
       callInner(op, inner, x, innerWeights, { ...layerContext, ...changes }),
   }
   const x = values[0] as Real // every layer that is called takes one input at least
   const applied = applyFormula(op, layer, built.config, x, weights, layerContext)
   const wrap = form === 'first' ? channelsFirst : channelsLast
+  const regularizer = activityRegularizer(built.config)
+  if (regularizer !== null) for (const output of applied.outputs) layerContext.penalize(output, regularizer)
   return {
     outputs: applied.outputs.map((value) => wrap(op, value)),
-    mask: maskAfter(op, layer, built.config, given),
+    masks: masksAfter(op, layer, built.config, given),
     logits: applied.logits && wrap(op, applied.logits),
-    penalties: activityPenalty(op, applied.outputs[0] as Real, built.config),
+    penalties,
     updates,
   }
 }
@@ -168,16 +172,16 @@ function applyFormula(
   }
 }
 
-function maskAfter(op: Builder, { mask }: Layer, config: LayerConfig, given: readonly Passed[]): Mask {
-  if (mask === undefined) return null
-  if (mask === 'passes') return given[0]?.mask ?? null
-  return mask(
-    op,
-    given.map(({ value }) => value.last()),
-    given.map((passed) => passed.mask),
-    config,
-  )
+function masksAfter(op: Builder, { mask }: Layer, config: LayerConfig, given: readonly Passed[]): readonly Mask[] {
+  if (mask === undefined) return []
+  if (mask === 'passes') return [given[0]?.mask ?? null]
+  const values = given.map(({ value }) => value.last())
+  const masks = given.map((passed) => passed.mask)
+  const made = mask(op, values, masks, config)
+  return isList(made) ? made : [made]
 }
+
+const isList = (made: Mask | readonly Mask[]): made is readonly Mask[] => Array.isArray(made)
 
 function needWeight(find: FindWeight, name: string): Real {
   const weight = find(name)
@@ -185,14 +189,16 @@ function needWeight(find: FindWeight, name: string): Real {
   return weight
 }
 
+/** What a layer says of its activity: of all its outputs, as in Keras. */
+const activityRegularizer = (config: LayerConfig): Given | null =>
+  (config as { activity_regularizer?: Given | null }).activity_regularizer ?? null
+
 /** Keras 3 divides the penalty of an activity by the batch size, so that it does not grow with it. */
-function activityPenalty(op: Builder, y: Real, config: LayerConfig): Real[] {
-  const given = (config as { activity_regularizer?: Given | null }).activity_regularizer ?? null
-  if (given === null) return []
+function activityPenalty(op: Builder, y: Real, given: Given): Real {
   const regularizer = resolveNamed(regularizers, given)
   const penalty = entryOf(regularizers, regularizer).penalty(op, y, regularizer)
   const batch = op.Cast(op.Squeeze(op.Shape(y, { start: 0, end: 1 }), op.ints([0])), { to: y.type })
-  return [op.Div(penalty, batch)]
+  return op.Div(penalty, batch)
 }
 
 /** Weights that are not trained carry no penalty, as in Keras. */

@@ -178,7 +178,8 @@ function sharedWith({ index, config }: Wired, built: Built): BuiltLayer | null {
 }
 
 function checkSharedShape(shares: BuiltLayer, place: Place, given: readonly (readonly number[])[]): void {
-  const same = given.every((shape, i) => shape.at(-1) === shares.inputShapes[i]?.at(-1))
+  // further inputs of one call alone, as initial states, meet weights that their layer has in any case
+  const same = shares.inputShapes.every((shape, i) => i >= given.length || shape.at(-1) === given[i]?.at(-1))
   if (!same)
     throw misfitProblem(place, given, `expected the input of ${JSON.stringify(shares.name)}, whose weights it uses`)
 }
@@ -198,6 +199,7 @@ function checkArity(
 
 function specifyWeight(short: string, declared: WeightDeclaration, place: Place, config: LayerConfig): WeightSpec {
   const { shape, role } = declared
+  const isOpen = (config.trainable ?? true) && (declared.trainable ?? true)
   const size = shape.reduce((product, length) => product * length, 1)
   if (size > maxLength) {
     throw bodyProblem(
@@ -221,8 +223,8 @@ function specifyWeight(short: string, declared: WeightDeclaration, place: Place,
     initializer,
     regularizer: declared.regularizer === null ? null : resolveNamed(regularizers, declared.regularizer),
     constraint,
-    trainable: role !== 'state' && (config.trainable ?? true),
-    moving: role === 'state' && (config.trainable ?? true),
+    trainable: role !== 'state' && isOpen,
+    moving: role === 'state' && isOpen,
   }
 }
 

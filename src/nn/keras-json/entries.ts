@@ -71,7 +71,7 @@ export function chainEntries(
       )
       return null
     }
-    const call = before && { inputs: [before], settings: {}, loose: [], isNumberFirst: false }
+    const call = before && { inputs: [before], masks: [], settings: {}, loose: [], isNumberFirst: false }
     entries.push({ json, name, origin, calls: call ? [call] : [] })
     before = { layer: name, call: 0, output: 0 }
   }
@@ -123,7 +123,7 @@ function unfoldModel({ json, name, origin, calls }: Entry, origins: Origins, dep
       .map((entry) => ({
         ...entry,
         name: `${name}/${entry.name}`,
-        calls: entry.calls.map((one) => ({ ...one, inputs: one.inputs.map(feed) })),
+        calls: entry.calls.map((one) => ({ ...one, inputs: one.inputs.map(feed), masks: one.masks.map(feed) })),
       })),
     aliases: new Map([
       ...[...read.aliases].map(([key, ref]) => [insideKey(key, name), feed(ref)] as const),

@@ -13,6 +13,8 @@ export interface TensorRef {
 
 export interface Call {
   readonly inputs: readonly TensorRef[]
+  /** What its `mask` argument says. */
+  readonly masks: readonly TensorRef[]
   /** Arguments of the call that are no tensors, without those that are null or false. */
   readonly settings: JsonObject
   /** Arguments that are neither tensors nor named: numbers in `x + 1`. */
@@ -22,7 +24,7 @@ export interface Call {
 }
 
 /** Inputs that are given by name, in the order in which their layer takes them. */
-const order = ['inputs', 'query', 'value', 'key']
+const order = ['inputs', 'sequences', 'sequence', 'query', 'value', 'key', 'initial_state']
 
 const isHistory = (value: unknown): value is readonly [string, number, number, ...unknown[]] =>
   Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number' && typeof value[2] === 'number'
@@ -48,6 +50,7 @@ function readCall3({ args, kwargs }: JsonObject): Call | null {
   const named = splitKwargs(isObject(kwargs) ? kwargs : {})
   return {
     inputs: [...given.tensors, ...named.tensors],
+    masks: named.masks,
     settings: named.settings,
     loose: given.others,
     isNumberFirst: typeof args[0] === 'number',
@@ -61,19 +64,27 @@ function readCall2(node: unknown): Call | null {
   const named = splitKwargs(Object.assign({}, ...kwargs) as JsonObject)
   return {
     inputs: [...tensors.map(refOf), ...named.tensors],
+    masks: named.masks,
     settings: named.settings,
     loose: [],
     isNumberFirst: false,
   }
 }
 
-function splitKwargs(kwargs: JsonObject): { tensors: TensorRef[]; settings: JsonObject } {
+interface Named {
+  readonly tensors: TensorRef[]
+  readonly masks: TensorRef[]
+  readonly settings: JsonObject
+}
+
+function splitKwargs({ mask, ...kwargs }: JsonObject): Named {
   const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)
   const entries = Object.entries(kwargs).sort(([a], [b]) => place(a) - place(b))
   const isInput = (name: string) => order.includes(name)
   const read = entries.map(([name, value]) => [name, value, isInput(name) ? tensorsIn(value).tensors : []] as const)
   return {
     tensors: read.flatMap(([, , tensors]) => tensors),
+    masks: tensorsIn(mask).tensors,
     settings: Object.fromEntries(
       read.flatMap(([name, value, tensors]) =>
         tensors.length > 0 || value === null || value === false ? [] : [[name, value]],

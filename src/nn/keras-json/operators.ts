@@ -21,14 +21,17 @@ function divide(number: number, isFirst: boolean): Rescaled | null {
   return isFirst || number === 0 ? null : { scale: 1 / number, offset: 0 }
 }
 
+/** The class of an operation of Keras, which is no layer; null for everything else. */
+export function operatorOf({ module, class_name }: JsonObject): string | null {
+  const isOperator = typeof module === 'string' && module.startsWith('keras.src.ops.')
+  return isOperator && typeof class_name === 'string' ? class_name : null
+}
+
 /** The layer of such an operator; null for everything else. */
-export function readOperator(
-  { module, class_name }: JsonObject,
-  { inputs, loose, isNumberFirst }: Call,
-): RawLayer | null {
-  const isOperator = typeof module === 'string' && module.startsWith('keras.src.ops.') && typeof class_name === 'string'
+export function readOperator(json: JsonObject, { inputs, loose, isNumberFirst }: Call): RawLayer | null {
+  const operator = operatorOf(json)
   const [number] = loose
-  if (!isOperator || inputs.length !== 1 || loose.length !== 1 || typeof number !== 'number') return null
-  const rescaled = Object.hasOwn(operators, class_name) ? operators[class_name]?.(number, isNumberFirst) : null
+  if (!operator || inputs.length !== 1 || loose.length !== 1 || typeof number !== 'number') return null
+  const rescaled = Object.hasOwn(operators, operator) ? operators[operator]?.(number, isNumberFirst) : null
   return rescaled ? { type: 'Rescaling', ...rescaled } : null
 }

@@ -9,6 +9,7 @@ import { propertiesOf } from '../strict.ts'
 import { classAliases, isWithoutEffect, namedOf, renamed } from './dialect.ts'
 import { isObject, isSerialized, type JsonObject, type Serialized } from './json.ts'
 import type { Origins } from './origins.ts'
+import { cellAt, cellOf } from './recurrent-cells.ts'
 
 /** A layer before it is checked. */
 export type RawLayer = { readonly type: string; readonly [argument: string]: unknown }
@@ -30,6 +31,13 @@ export function readLayer(
   origins.set(pointer, origin)
   if (!isSerialized(json)) {
     origins.mistake(origin, 'a layer is an object with class_name and config')
+    return null
+  }
+  if (classOf(json) === 'RNN' && !isCustom(json)) {
+    const read = cellOf(json)
+    if (typeof read !== 'string')
+      return cellAt(readLayer(read, pointer, origin, origins, depth), { pointer, origin }, origins)
+    origins.mistake(`${origin}/config/cell`, read)
     return null
   }
   const type = isCustom(json) ? String((json as { registered_name?: unknown }).registered_name) : classOf(json)

@@ -12,6 +12,7 @@ import { isObject, isSerialized, type JsonObject } from './json.ts'
 import { type Call, readEnds, type TensorRef } from './nodes.ts'
 import { readOperator } from './operators.ts'
 import { atOrigins, createOrigins, type Origins } from './origins.ts'
+import { withoutMasks } from './passed-masks.ts'
 import { type RawLayer, readLayer, sampleShape } from './read-layer.ts'
 
 export interface KerasModel {
@@ -114,12 +115,14 @@ function inputBefore(first: JsonObject, model: JsonObject, build: unknown): RawL
 }
 
 /** Layers with their calls as a graph of the definition. */
-function readGraph(read: Entries | null, model: JsonObject, ends: Ends, origins: Origins): object | null {
-  if (!read) return null // what the unread layers feed would only seem to be missing
+function readGraph(given: Entries | null, model: JsonObject, ends: Ends, origins: Origins): object | null {
+  if (!given) return null // what the unread layers feed would only seem to be missing
+  const outputs = Object.values(ends).flatMap(({ refs }) => refs ?? [])
+  const read = withoutMasks(given, outputs, origins)
   const placed = placeCalls(read.entries)
   const named = new Map(placed.map(({ key, name }) => [key, name]))
-  const refer = (given: TensorRef, origin: string): InputRef => {
-    const { layer, call, output } = followAliases(given, read.aliases)
+  const refer = (ref: TensorRef, origin: string): InputRef => {
+    const { layer, call, output } = followAliases(ref, read.aliases)
     const name = named.get(`${call} ${layer}`)
     if (name === undefined) origins.mistake(origin, `there is no call ${call} of a layer ${JSON.stringify(layer)}`)
     return output === 0 ? (name ?? layer) : { layer: name ?? layer, output }

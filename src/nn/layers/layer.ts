@@ -34,6 +34,8 @@ export interface WeightDeclaration {
   readonly constraint?: Given | null
   /** `state` is moved by the formula (`context.assign`) and not by the optimizer: moving statistics. */
   readonly role?: 'state'
+  /** False keeps its values, whatever its layer's `trainable`: that of a layer inside of a wrapper. */
+  readonly trainable?: boolean
 }
 
 /** What a layer's formula may ask about the run. */
@@ -58,6 +60,8 @@ export interface LayerContext extends CallContext {
   readonly channelAxis: 1 | -1
   /** The next value of a weight with role `state`; called in training mode only. */
   assign(weight: string, value: Real): void
+  /** Adds the penalty of an activity of its own to the loss; the layer's `activity_regularizer` is seen to without it. */
+  penalize(activity: Real, regularizer: Given): void
   /** Another layer's formula with its activation, for wrappers: its outputs. */
   callInner(
     inner: LayerConfig,
@@ -107,9 +111,11 @@ export interface Layer<C extends LayerConfig = LayerConfig, W extends Declaratio
   readonly layout?: 'channels_first' | 'any'
   /**
    * What becomes of a mask: left out, it ends here; `passes`; or made by the layer: from its inputs (channels last) and
-   * their masks.
+   * their masks, for its first output, or a list for all of them.
    */
-  readonly mask?: 'passes' | ((op: Builder, inputs: readonly Real[], masks: readonly Mask[], config: C) => Mask)
+  readonly mask?:
+    | 'passes'
+    | ((op: Builder, inputs: readonly Real[], masks: readonly Mask[], config: C) => Mask | readonly Mask[])
   /** The formula, up to the activation; the output shape is inferred by the operators. Several outputs are a list. */
   call(op: Builder, x: Real, weights: ValuesOf<W>, config: C, context: LayerContext): Real | readonly Real[]
 }

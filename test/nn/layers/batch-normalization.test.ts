@@ -36,6 +36,7 @@ async function step(config: LayerConfig, x: Nested, weights: ReadonlyMap<string,
     masks: [mask && op.Cast(op.constant(tensorOf('float32', mask, shapeOf(x).slice(0, -1))), { to: 'bool' })],
     channelAxis: -1,
     assign: (name, value) => void moved.set(name, value),
+    penalize: () => undefined,
     callInner: () => [],
   }
   const y = layerOf('BatchNormalization').call(op, input, values, config, context) as Real

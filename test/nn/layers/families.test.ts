@@ -59,7 +59,7 @@ async function run({ layer, inputs, masks, weights }: FamilyCase) {
   const passed = xs.map((x, i) => ({ value: channelsLast(op, x), mask: given[i] ?? null }))
   const called = callLayer(op, built, passed, (name) => values[name], context)
   const y = op.Identity(called.outputs[0]?.last() as Real)
-  const mask = called.mask && op.Identity(called.mask)
+  const mask = called.masks[0] && op.Identity(called.masks[0])
   op.graph.output(y)
   if (mask) op.graph.output(mask)
   const results = await runGraph(op.graph, feeds)

@@ -31,8 +31,11 @@ export interface Step {
   readonly x: Real
   /** The states before, [batch, units] each; the first is the output. */
   readonly states: readonly Real[]
-  /** The first state as the products see it: with dropout. */
-  readonly seen: Real
+  /**
+   * The first state as the products see it: with dropout. One for all gates, or one for each, in the order of the weights;
+   * `weights.recurrent` then holds a kernel for each.
+   */
+  readonly seen: readonly Real[]
   readonly weights: Arranged
 }
 
@@ -47,6 +50,10 @@ export interface FusedResult {
 
 export interface Cell<C extends CellConfig = CellConfig> {
   readonly stateCount: number
+  /** How many blocks of `units` columns the weights have. */
+  readonly gates: number
+  /** Whether each gate has draws of its own for a dropout of the states (and then of the inputs as well), as in Keras. */
+  readonly gatesDropApart: boolean
   arrange(op: Builder, weights: CellWeights, config: C): Arranged
   /** The states after a step. */
   step(op: Builder, step: Step, config: C): readonly Real[]
@@ -59,6 +66,8 @@ export interface Cell<C extends CellConfig = CellConfig> {
 export interface FusedOptions {
   readonly direction: Direction
   readonly names: readonly string[]
+  /** The states before the first step, [1, batch, units] each; none are zeros. */
+  readonly initial: readonly Real[]
 }
 
 /** Activations that the fused operators know without arguments. */
@@ -84,6 +93,17 @@ export function activateGates(op: Builder, x: Real, count: number, units: number
 export function splitGates(op: Builder, x: Real, count: number, units: number): Real[] {
   const sizes = Array.from({ length: count }, () => units)
   return op.Split(x, op.ints(sizes), { axis: -1 }) as Real[]
+}
+
+/** seen·kernel + add: one product where all gates see the same, else gate by gate. */
+export function recurrentProduct(op: Builder, { seen, weights }: Step, add: Real | null, units: number): Real {
+  const product = (i: number, plus: Real | null) => op.Gemm(seen[i] as Real, weights.recurrent[i] as Real, plus, {}) // as many kernels as there are to be seen
+  if (seen.length === 1) return product(0, add)
+  const adds = add && splitGates(op, add, seen.length, units)
+  return op.Concat(
+    seen.map((_, i) => product(i, adds?.[i] ?? null)),
+    { axis: -1 },
+  )
 }
 
 /** Blocks of columns in another order. */

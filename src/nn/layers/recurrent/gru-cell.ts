@@ -6,7 +6,16 @@
 import type { Builder } from '../../../onnx/builder.ts'
 import type { Real } from '../../../onnx/value.ts'
 import type { ActivationName } from '../../activations.ts'
-import { activate, activateGates, type Cell, type CellConfig, fusedBias, fusedWeight, type Step } from './cell.ts'
+import {
+  activate,
+  activateGates,
+  type Cell,
+  type CellConfig,
+  fusedBias,
+  fusedWeight,
+  recurrentProduct,
+  type Step,
+} from './cell.ts'
 
 export interface GruConfig extends CellConfig {
   readonly recurrent_activation: ActivationName | null
@@ -25,26 +34,29 @@ const cut = (op: Builder, x: Real, first: number, second: number) =>
   op.Split(x, op.ints([first, second]), { axis: 1 }) as [Real, Real]
 
 /** [z, r, the candidate before its activation]. */
-function gatesAfter(op: Builder, { x, seen, weights }: Step, { units, recurrent_activation }: GruConfig): Real[] {
-  const [recurrent] = weights.recurrent as [Real]
-  const [xGates, xCandidate] = cut(op, x, 2 * units, units)
-  const [hGates, hCandidate] = cut(op, op.Gemm(seen, recurrent, weights.recurrentBias, {}), 2 * units, units)
+function gatesAfter(op: Builder, step: Step, { units, recurrent_activation }: GruConfig): Real[] {
+  const [xGates, xCandidate] = cut(op, step.x, 2 * units, units)
+  const product = recurrentProduct(op, step, step.weights.recurrentBias, units)
+  const [hGates, hCandidate] = cut(op, product, 2 * units, units)
   const [z, r] = activateGates(op, op.Add(xGates, hGates), 2, units, recurrent_activation) as [Real, Real]
   return [z, op.Add(xCandidate, op.Mul(r, hCandidate))]
 }
 
-function gatesBefore(op: Builder, { x, seen, weights }: Step, { units, recurrent_activation }: GruConfig): Real[] {
-  const [gateKernel, candidateKernel] = weights.recurrent as [Real, Real]
-  const [xGates, xCandidate] = cut(op, x, 2 * units, units)
-  const [z, r] = activateGates(op, op.Gemm(seen, gateKernel, xGates, {}), 2, units, recurrent_activation) as [
-    Real,
-    Real,
-  ]
-  return [z, op.Gemm(op.Mul(r, seen), candidateKernel, xCandidate, {})]
+function gatesBefore(op: Builder, step: Step, { units, recurrent_activation }: GruConfig): Real[] {
+  const { seen, weights } = step
+  const [xGates, xCandidate] = cut(op, step.x, 2 * units, units)
+  // the last kernel is the candidate's, and so are the last draws where each gate has its own
+  const [ofCandidate, candidateKernel] = [seen.at(-1), weights.recurrent.at(-1)] as [Real, Real]
+  const ofGates = { ...step, seen: seen.length === 1 ? seen : seen.slice(0, -1) }
+  const product = recurrentProduct(op, ofGates, xGates, units)
+  const [z, r] = activateGates(op, product, 2, units, recurrent_activation) as [Real, Real]
+  return [z, op.Gemm(op.Mul(r, ofCandidate), candidateKernel, xCandidate, {})]
 }
 
 export const gruCell: Cell<GruConfig> = {
   stateCount: 1,
+  gates: 3,
+  gatesDropApart: true,
   arrange: (op, { kernel, recurrent_kernel, bias }, config) => {
     const [inputBias, recurrentBias] = biasesOf(op, bias, config)
     const recurrent = config.reset_after
@@ -59,10 +71,10 @@ export const gruCell: Cell<GruConfig> = {
     return [op.Add(candidate, op.Mul(z, op.Sub(h, candidate)))]
   },
   activations: ({ activation, recurrent_activation }) => [recurrent_activation, activation],
-  fused: (op, x, { kernel, recurrent_kernel, bias }, config, { direction, names }) => {
+  fused: (op, x, { kernel, recurrent_kernel, bias }, config, { direction, names, initial: [h0 = null] }) => {
     const [w, r] = [fusedWeight(op, kernel), fusedWeight(op, recurrent_kernel)]
     const b = fusedBias(op, ...biasesOf(op, bias, config))
-    const [sequence, h] = op.GRU(x, w, r, b, null, null, {
+    const [sequence, h] = op.GRU(x, w, r, b, null, h0, {
       hidden_size: config.units,
       direction,
       activations: names,

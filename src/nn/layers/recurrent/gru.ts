@@ -24,7 +24,6 @@ export const gru: Recurrent<GruLayerConfig> = {
     'Gated recurrent unit',
   ),
   cell: gruCell,
-  gates: 3,
   biasShape: ({ units, reset_after }) => (reset_after ? [2, 3 * units] : [3 * units]),
 }
 

@@ -3,7 +3,16 @@
  * Weights hold the gates as Keras does, i, f, g, o; inside they are i, f, o, g, so that one Sigmoid serves three.
  */
 import type { ActivationName } from '../../activations.ts'
-import { activate, activateGates, type Cell, type CellConfig, fusedBias, fusedWeight, reorderGates } from './cell.ts'
+import {
+  activate,
+  activateGates,
+  type Cell,
+  type CellConfig,
+  fusedBias,
+  fusedWeight,
+  recurrentProduct,
+  reorderGates,
+} from './cell.ts'
 
 export interface LstmConfig extends CellConfig {
   readonly recurrent_activation: ActivationName | null
@@ -11,6 +20,8 @@ export interface LstmConfig extends CellConfig {
 
 export const lstmCell: Cell<LstmConfig> = {
   stateCount: 2,
+  gates: 4,
+  gatesDropApart: true,
   arrange: (op, { kernel, recurrent_kernel, bias }, { units }) => {
     const inside = [0, 1, 3, 2]
     return {
@@ -20,10 +31,10 @@ export const lstmCell: Cell<LstmConfig> = {
       recurrentBias: null,
     }
   },
-  step: (op, { x, states: [, c], seen, weights }, { units, activation, recurrent_activation }) => {
-    const [recurrent] = weights.recurrent
-    if (!recurrent || !c) throw new Error('an LSTM has a recurrent kernel and two states')
-    const z = op.Gemm(seen, recurrent, x, {})
+  step: (op, step, { units, activation, recurrent_activation }) => {
+    const [, c] = step.states
+    if (!c) throw new Error('an LSTM has two states')
+    const z = recurrentProduct(op, step, step.x, units)
     const [gates, candidate] = op.Split(z, op.ints([3 * units, units]), { axis: 1 })
     const [i, f, o] = activateGates(op, gates as typeof z, 3, units, recurrent_activation) as [
       typeof z,
@@ -34,13 +45,19 @@ export const lstmCell: Cell<LstmConfig> = {
     return [op.Mul(o, activate(op, next, activation)), next]
   },
   activations: ({ activation, recurrent_activation }) => [recurrent_activation, activation, activation],
-  fused: (op, x, { kernel, recurrent_kernel, bias }, { units }, { direction, names }) => {
+  fused: (
+    op,
+    x,
+    { kernel, recurrent_kernel, bias },
+    { units },
+    { direction, names, initial: [h0 = null, c0 = null] },
+  ) => {
     const onnx = [0, 3, 1, 2] // i, o, f, g
     const w = fusedWeight(op, reorderGates(op, kernel, onnx, units))
     const r = fusedWeight(op, reorderGates(op, recurrent_kernel, onnx, units))
     const b = fusedBias(op, reorderGates(op, bias, onnx, units), null)
     const attributes = { hidden_size: units, direction, activations: names }
-    const [sequence, h, c] = op.LSTM(x, w, r, b, null, null, null, null, attributes)
+    const [sequence, h, c] = op.LSTM(x, w, r, b, null, h0, c0, null, attributes)
     return { sequence, states: [h, c] }
   },
 }

@@ -25,7 +25,6 @@ export const lstm: Recurrent<LstmLayerConfig> = {
     'Long short-term memory',
   ),
   cell: lstmCell,
-  gates: 4,
   biasShape: ({ units }) => [4 * units],
   misfit: ({ bias_initializer, unit_forget_bias, use_bias }) =>
     unit_forget_bias && use_bias && numberOf(bias_initializer) === null

@@ -5,7 +5,14 @@ import type { Index, Real } from '../../../onnx/value.ts'
 import type { Given } from '../../named.ts'
 import { PositiveInteger, Seed, Switch } from '../../strict.ts'
 import { ActivationArgument, ConstraintArgument, InitializerArgument, RegularizerArgument } from '../arguments.ts'
-import { defineLayer, type Layer, type LayerConfig, type LayerContext, type WeightDeclaration } from '../layer.ts'
+import {
+  defineLayer,
+  type Layer,
+  type LayerConfig,
+  type LayerContext,
+  type Mask,
+  type WeightDeclaration,
+} from '../layer.ts'
 import type { Cell, CellConfig, CellWeights } from './cell.ts'
 import { type RecurrentResult, runRecurrent } from './run-recurrent.ts'
 
@@ -27,6 +34,8 @@ export interface RecurrentConfig extends LayerConfig, CellConfig {
   readonly return_sequences: boolean
   readonly return_state: boolean
   readonly go_backwards: boolean
+  readonly zero_output_for_mask: boolean
+  readonly activity_regularizer: Given | null
 }
 
 const Rate = Type.Number({ minimum: 0, maximum: 1, default: 0 })
@@ -54,13 +63,19 @@ export const recurrentArguments = {
   return_sequences: Switch(false),
   return_state: Switch(false),
   go_backwards: Switch(false),
+  zero_output_for_mask: Switch(false, 'A masked step gives zeros, and not the output before it'),
+  unroll: Type.Optional(
+    Type.Boolean({ description: 'Without effect: a loop and its steps written out give the same' }),
+  ),
+  stateful: Type.Optional(
+    Type.Literal(false, { description: 'Batches are shuffled, and a served model answers each request on its own' }),
+  ),
 }
 
 /** A recurrent layer in parts, so that `Bidirectional` can run its cell in both directions. */
 export interface Recurrent<C extends RecurrentConfig = RecurrentConfig> {
   readonly config: TUnsafe<C>
   readonly cell: Cell<C>
-  readonly gates: number
   biasShape(config: C): readonly number[]
   /** What does not fit about the arguments: what is expected, or null. */
   misfit?(config: C): string | null
@@ -79,9 +94,27 @@ export function recurrentMisfit(
   return inputShape.length === 2 ? (kind.misfit?.(config) ?? null) : 'samples of shape [time, features]'
 }
 
+/** The number of units of each of a layer's states. */
+export const stateSizes = ({ cell }: Recurrent, { units }: RecurrentConfig): readonly number[] =>
+  Array.from({ length: cell.stateCount }, () => units)
+
+/** What does not fit about the initial states, which stand after the sequence: all of them, or none. */
+export function statesMisfit(sizes: readonly number[], [, ...given]: readonly (readonly number[])[]): string | null {
+  const fits = given.length === sizes.length && given.every((shape, i) => shape.length === 1 && shape[0] === sizes[i])
+  if (given.length === 0 || fits) return null
+  const expected = sizes.map((units) => `[batch, ${units}]`).join(' and ')
+  return `a sequence alone, or a sequence and its initial states ${expected}`
+}
+
+/**
+ * The mask of the sequence, where there are no initial states: Keras 3.15 gives a layer a mask of its own accord only where
+ * one argument of the call is a tensor (keras/src/layers/layer.py, "Populate mask argument(s)"). The output has it in any case.
+ */
+export const stepMask = ({ inputs, masks }: LayerContext): Mask => (inputs.length === 1 ? (masks[0] ?? null) : null)
+
 /** Kernel [features, gates·units], recurrent kernel [units, gates·units], bias. */
 export function declareRecurrent(kind: Recurrent, config: RecurrentConfig, features: number): RecurrentDeclarations {
-  const columns = kind.gates * config.units
+  const columns = kind.cell.gates * config.units
   return {
     kernel: {
       shape: [features, columns],
@@ -114,12 +147,14 @@ export function callRecurrent(
   weights: CellWeights,
   config: RecurrentConfig,
   context: LayerContext,
-  { order, purpose }: { order: 'steps' | 'time'; purpose: string },
+  { order, purpose, initial }: { order: 'steps' | 'time'; purpose: string; initial: readonly Real[] },
 ): RecurrentResult {
   return runRecurrent(op, cell, x, weights, config, {
     training: context.training,
     uniform: context.uniform,
-    mask: context.masks[0] ?? null,
+    mask: stepMask(context),
+    zeroOutput: config.zero_output_for_mask,
+    initial,
     purpose: config.seed === null ? purpose : `seed ${config.seed}`,
     dropout: config.dropout,
     recurrent_dropout: config.recurrent_dropout,
@@ -143,26 +178,24 @@ export function swapTime(op: Builder, x: Real): Real {
   return op.Transpose(x, { perm: [1, 0, 2] })
 }
 
-/** The layer of a recurrent kind: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`. */
+/**
+ * The layer of a recurrent kind: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`.
+ * Further inputs are the states before the first step, [batch, units] each.
+ */
 export function defineRecurrent<C extends RecurrentConfig>(given: Recurrent<C>): Layer {
   const kind = given as unknown as Recurrent // its cell is called with the arguments that its own schema has checked
   return defineLayer<RecurrentConfig, RecurrentDeclarations>({
     config: kind.config,
-    misfit: (config, inputShape) => recurrentMisfit(kind, config, inputShape),
+    arity: { least: 1, most: 1 + kind.cell.stateCount },
+    misfit: (config, inputShape, { inputShapes }) =>
+      recurrentMisfit(kind, config, inputShape) ?? statesMisfit(stateSizes(kind, config), inputShapes),
     weights: (config, inputShape) => declareRecurrent(kind, config, inputShape.at(-1) ?? 1),
     mask: (_op, _inputs, masks, config) => (config.return_sequences ? (masks[0] ?? null) : null),
     call: (op, x, weights, config, context) => {
-      const run = { order: 'steps', purpose: context.layerName } as const
-      const { sequence, states } = callRecurrent(
-        op,
-        kind,
-        swapTime(op, x),
-        weights as CellWeights,
-        config,
-        context,
-        run,
-      )
-      const output = sequence ? swapTime(op, sequence) : (states[0] as Real)
+      const run = { order: 'steps', purpose: context.layerName, initial: context.inputs.slice(1) } as const
+      const inTime = swapTime(op, x)
+      const { sequence, last, states } = callRecurrent(op, kind, inTime, weights as CellWeights, config, context, run)
+      const output = sequence ? swapTime(op, sequence) : last
       return config.return_state ? [output, ...states] : output
     },
   })

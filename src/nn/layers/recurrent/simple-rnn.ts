@@ -6,7 +6,6 @@ import { simpleRnnCell } from './simple-rnn-cell.ts'
 export const simpleRnn: Recurrent<RecurrentConfig> = {
   config: layerConfig('SimpleRNN', recurrentArguments, 'A recurrence without gates'),
   cell: simpleRnnCell,
-  gates: 1,
   biasShape: ({ units }) => [units],
 }
 

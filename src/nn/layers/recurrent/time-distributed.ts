@@ -3,6 +3,7 @@ import { type TUnsafe, Type } from 'typebox'
 import type { Builder } from '../../../onnx/builder.ts'
 import type { Real } from '../../../onnx/value.ts'
 import { defineLayer, type LayerConfig, layerConfig, type Surroundings, type WeightDeclaration } from '../layer.ts'
+import { asInside, declaredInside } from './wrapped-layer.ts'
 
 interface Config extends LayerConfig {
   readonly layer: LayerConfig
@@ -39,12 +40,14 @@ export const TimeDistributed = defineLayer<Config, Readonly<Record<string, Weigh
     if (inputShape.length < 2) return 'samples of shape [time, …]'
     return inner.misfit?.(layer, stepShape(inputShape), innerSurroundings(inputShape, surroundings)) ?? null
   },
-  weights: ({ layer }, inputShape, surroundings) =>
-    surroundings
-      .layerOf(layer.type)
-      .weights?.(layer, stepShape(inputShape), innerSurroundings(inputShape, surroundings)) ?? {},
+  weights: ({ layer }, inputShape, surroundings) => {
+    const inner = surroundings.layerOf(layer.type)
+    const declared = inner.weights?.(layer, stepShape(inputShape), innerSurroundings(inputShape, surroundings)) ?? {}
+    return declaredInside(declared, layer)
+  },
   mask: 'passes',
-  call: (op, x, weights, { layer }, context) => {
+  call: (op, x, weights, config, context) => {
+    const layer = asInside(config.layer, config)
     const [y] = context.callInner(layer, foldTime(op, x), weights, { masks: [null] })
     if (!y) throw new Error(`${layer.type} gave nothing`)
     const [time = 0] = x.shape.slice(1)

@@ -38,6 +38,8 @@ const plain: RecurrentRun = {
   backwards: false,
   order: 'steps',
   sequences: true,
+  zeroOutput: false,
+  initial: [],
 }
 
 /** The outputs of all steps and the last states of a cell for x [time, batch, features], and the operators it ran. */
