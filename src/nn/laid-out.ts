@@ -1,6 +1,7 @@
 /**
  * A value with its layout. Convolutions run channels first inside, definitions are channels last: the value is transposed
- * where the two meet, once, and only if somebody asks for the other form.
+ * where the two meet, once, and only if somebody asks for the other form. `last` is the definition's order: where a
+ * definition has its channels first (`data_format`), that is what convolutions want as it is.
  */
 import type { Builder } from '../onnx/builder.ts'
 import type { Real } from '../onnx/value.ts'

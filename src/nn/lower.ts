@@ -104,21 +104,20 @@ export function callLayer(
     if (weight) updates.push([weight.name, value])
   }
   const penalties: Real[] = []
-  const { form, values } = laidOutFor(layer, given)
+  const { values, channelAxis, lastAxis, wrap } = laidOutFor(layer, built.config, given)
   const layerContext: LayerContext = {
     ...context,
     layerName: built.name,
     inputs: values,
     masks: given.map(({ mask }) => mask),
-    channelAxis: form === 'first' ? 1 : -1,
+    channelAxis,
     assign,
     penalize: (activity, regularizer) => void penalties.push(activityPenalty(op, activity, regularizer)),
     callInner: (inner, x, innerWeights, changes) =>
       callInner(op, inner, x, innerWeights, { ...layerContext, ...changes }),
   }
   const x = values[0] as Real // every layer that is called takes one input at least
-  const applied = applyFormula(op, layer, built.config, x, weights, layerContext)
-  const wrap = form === 'first' ? channelsFirst : channelsLast
+  const applied = applyFormula(op, layer, built.config, x, weights, layerContext, lastAxis)
   const regularizer = activityRegularizer(built.config)
   if (regularizer !== null) for (const output of applied.outputs) layerContext.penalize(output, regularizer)
   return {
@@ -139,18 +138,32 @@ function callInner(
   context: LayerContext,
 ): readonly Real[] {
   const layer = layerOf(inner.type)
-  const { form, values } = laidOutFor(layer, [{ value: channelsLast(op, x), mask: null }])
-  const own: LayerContext = { ...context, inputs: values, channelAxis: form === 'first' ? 1 : -1 }
-  const { outputs } = applyFormula(op, layer, inner, values[0] as Real, weights, own)
-  const wrap = form === 'first' ? channelsFirst : channelsLast
+  const { values, channelAxis, lastAxis, wrap } = laidOutFor(layer, inner, [{ value: channelsLast(op, x), mask: null }])
+  const own: LayerContext = { ...context, inputs: values, channelAxis }
+  const { outputs } = applyFormula(op, layer, inner, values[0] as Real, weights, own, lastAxis)
   return outputs.map((value) => wrap(op, value).last())
 }
 
-/** The inputs in the layout that the layer works in. */
-function laidOutFor(layer: Layer, given: readonly Passed[]): { form: 'first' | 'last'; values: Real[] } {
+/** The inputs of a layer in the layout that it works in. */
+interface Working extends Pick<LayerContext, 'channelAxis'> {
+  readonly values: readonly Real[]
+  /** Where the last axis of the definition stands. */
+  readonly lastAxis: 1 | -1
+  /** What the layer gives, with its layout. */
+  readonly wrap: (op: Builder, x: Real) => LaidOut
+}
+
+function laidOutFor(layer: Layer, config: LayerConfig, given: readonly Passed[]): Working {
+  const { data_format } = config as { data_format?: string | null } // only layers over places have it
+  const asDefined = () => given.map(({ value }) => value.last())
+  if (layer.layout !== undefined && data_format === 'channels_first') {
+    return { values: asDefined(), channelAxis: 1, lastAxis: -1, wrap: channelsLast }
+  }
   const keep = layer.layout === 'any' && given.every(({ value }) => value.made === 'first')
-  const form = layer.layout === 'channels_first' || keep ? 'first' : 'last'
-  return { form, values: given.map(({ value }) => value[form]()) }
+  if (layer.layout !== 'channels_first' && !keep) {
+    return { values: asDefined(), channelAxis: -1, lastAxis: -1, wrap: channelsLast }
+  }
+  return { values: given.map(({ value }) => value.first()), channelAxis: 1, lastAxis: 1, wrap: channelsFirst }
 }
 
 /** The formula and the activation, which applies to the first output. */
@@ -161,13 +174,14 @@ function applyFormula(
   x: Real,
   weights: Readonly<Record<string, Real | null>>,
   context: LayerContext,
+  lastAxis: 1 | -1,
 ): { outputs: readonly Real[]; logits: Real | null } {
   const result = layer.call(op, x, weights, config, context)
   const [before, ...others] = Array.isArray(result) ? (result as readonly Real[]) : [result as Real]
   if (!before) throw new Error(`${config.type} gave nothing`)
   const activation = activationOf(layer.activation?.(config) ?? 'linear')
   return {
-    outputs: [activation.apply(op, before, context.channelAxis), ...others],
+    outputs: [activation.apply(op, before, lastAxis), ...others],
     logits: activation.hasLogits ? before : null,
   }
 }

@@ -56,7 +56,7 @@ export interface LayerContext extends CallContext {
   readonly inputs: readonly Real[]
   /** The mask of each input. */
   readonly masks: readonly Mask[]
-  /** The axis of the channels in `x`: -1, or 1 where a layer with `layout: 'any'` is given channels first. */
+  /** The axis of the channels in `x`: -1, or 1 where a layer with a `layout` is given channels first. */
   readonly channelAxis: 1 | -1
   /** The next value of a weight with role `state`; called in training mode only. */
   assign(weight: string, value: Real): void
@@ -86,7 +86,8 @@ type Declarations = Readonly<Record<string, WeightDeclaration | null>>
 type ValuesOf<W extends Declarations> = { readonly [K in keyof W]: Real | Extract<W[K], null> }
 
 /**
- * `C` its arguments, `W` its weights. Shapes here are of one sample, without the batch axis, channels last.
+ * `C` its arguments, `W` its weights. Shapes here are of one sample, without the batch axis, as in the definition: channels
+ * last but for a layer whose `data_format` is channels_first.
  */
 export interface Layer<C extends LayerConfig = LayerConfig, W extends Declarations = Declarations> {
   readonly config: TUnsafe<C>
@@ -107,6 +108,7 @@ export interface Layer<C extends LayerConfig = LayerConfig, W extends Declaratio
   /**
    * Where the channels stand in what `call` takes and gives: left out, last, as in the definition; `channels_first`, as
    * ONNX's convolutions want them; `any`, wherever they are (the layer works element by element or asks `channelAxis`).
+   * A layer with a `layout` and `data_format: "channels_first"` gets its input as the definition has it, `channelAxis` 1.
    */
   readonly layout?: 'channels_first' | 'any'
   /**

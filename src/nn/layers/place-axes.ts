@@ -3,8 +3,12 @@ import type { Builder } from '../../onnx/builder.ts'
 import type { Index } from '../../onnx/value.ts'
 import type { Rank } from './spatial-arguments.ts'
 
+/** The first of them: behind the batch, and behind the channels where those come first. */
+export function firstPlace(channelAxis: 1 | -1): 1 | 2 {
+  return channelAxis === 1 ? 2 : 1
+}
+
 /** Those between batch and channels, or those behind both. */
 export function placeAxes(op: Builder, rank: Rank, channelAxis: 1 | -1): Index {
-  const first = channelAxis === 1 ? 2 : 1
-  return op.ints(Array.from({ length: rank }, (_, axis) => first + axis))
+  return op.ints(Array.from({ length: rank }, (_, axis) => firstPlace(channelAxis) + axis))
 }

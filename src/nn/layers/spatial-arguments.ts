@@ -8,12 +8,8 @@ export type Rank = 1 | 2 | 3
 /** One number for every axis of places, or one each. */
 export type PerAxis = number | readonly number[]
 
-/** The lengths of one sample by their names, channels last. */
-const sampleAxes: Readonly<Record<Rank, string>> = {
-  1: '[steps, channels]',
-  2: '[height, width, channels]',
-  3: '[depth, height, width, channels]',
-}
+/** The axes of places by their names. */
+const placeNames: Readonly<Record<Rank, string>> = { 1: 'steps', 2: 'height, width', 3: 'depth, height, width' }
 
 /** `value` for each axis, as Keras writes its defaults: a number where there is one axis. */
 export function everyAxis(rank: Rank, value: number): PerAxis {
@@ -51,20 +47,35 @@ export function PaddingArgument<const P extends PaddingName>(...names: readonly 
   return Type.Unsafe<P>({ enum: names, default: 'valid' })
 }
 
-/** Where the channels stand in a definition's shapes. Inside, convolutions run channels first in any case. */
-export const DataFormatArgument = Type.Unsafe<'channels_last' | 'channels_first' | null>({
+/** Where the channels stand in a definition's shapes; null is last. Inside, convolutions run channels first in any case. */
+type DataFormat = 'channels_last' | 'channels_first' | null
+
+export const DataFormatArgument = Type.Unsafe<DataFormat>({
   enum: ['channels_last', 'channels_first', null],
   default: null,
+  description: 'Where the channels of a sample stand: behind its places (null too) or before them',
 })
 
+/** An argument of a layer over places. */
+export interface WithDataFormat {
+  readonly data_format: DataFormat
+}
+
+const isFirst = ({ data_format }: WithDataFormat) => data_format === 'channels_first'
+
+/** How many channels a sample has. */
+export function channelsOf(config: WithDataFormat, inputShape: readonly number[]): number {
+  return (isFirst(config) ? inputShape[0] : inputShape.at(-1)) ?? 1
+}
+
+/** The lengths of a sample without its channels. */
+export function placesOf(config: WithDataFormat, inputShape: readonly number[]): readonly number[] {
+  return isFirst(config) ? inputShape.slice(1) : inputShape.slice(0, -1)
+}
+
 /** What does not fit about the shape of a sample for a layer over places, or null. */
-export function placesMisfit(
-  rank: Rank,
-  { data_format }: { readonly data_format: 'channels_last' | 'channels_first' | null },
-  inputShape: readonly number[],
-): string | null {
-  if (data_format === 'channels_first') {
-    return `data_format "channels_last" with samples of ${sampleAxes[rank]}; a Permute before this layer brings the channels to the end`
-  }
-  return inputShape.length === rank + 1 ? null : `samples of ${sampleAxes[rank]}`
+export function placesMisfit(rank: Rank, config: WithDataFormat, inputShape: readonly number[]): string | null {
+  if (inputShape.length === rank + 1) return null
+  const places = placeNames[rank]
+  return `samples of ${isFirst(config) ? `[channels, ${places}]` : `[${places}, channels]`}`
 }

@@ -240,7 +240,7 @@ test.each<[string, object, number[], RegExp]>([
     [8, 8, 3],
     /strides or a dilation_rate above 1, not both/,
   ],
-  ['channels first', { ...conv, data_format: 'channels_first' }, [3, 8, 8], /data_format "channels_last"/],
+  ['channels first', { ...conv, data_format: 'channels_first' }, [8, 8], /samples of \[channels, height, width\]/],
   [
     'an output_padding of the stride (C03)',
     { type: 'Conv2DTranspose', filters: 1, kernel_size: 3, strides: 2, output_padding: 2 },

@@ -13,6 +13,7 @@ import {
   perAxis,
   placesMisfit,
   type Rank,
+  type WithDataFormat,
 } from '../spatial-arguments.ts'
 import { declareWeight, type WeightConfig, weightArguments } from '../weight-arguments.ts'
 
@@ -42,10 +43,9 @@ export function biasFor(config: BiasConfig, filters: number): WeightDeclaration 
   return config.use_bias ? declareWeight(config, 'bias', [filters]) : null
 }
 
-interface WindowConfig {
+interface WindowConfig extends WithDataFormat {
   readonly strides: PerAxis
   readonly dilation_rate: PerAxis
-  readonly data_format: 'channels_last' | 'channels_first' | null
 }
 
 /** The shape of a sample, and strides together with dilation, which Keras refuses as well. */

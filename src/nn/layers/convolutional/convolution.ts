@@ -1,7 +1,7 @@
 /** Conv1D, Conv2D, Conv3D: filters slide over the places of a sample. */
 import { PositiveInteger } from '../../strict.ts'
 import { defineLayer, layerConfig } from '../layer.ts'
-import { type PaddingName, perAxis, type Rank } from '../spatial-arguments.ts'
+import { channelsOf, type PaddingName, perAxis, type Rank } from '../spatial-arguments.ts'
 import { windowsOver } from '../spatial-windows.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
 import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
@@ -9,7 +9,8 @@ import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit }
 /**
  * y[b, p, f] = activation(Σ over window w and channel c of x[b, p·strides + w·dilation_rate, c]·kernel[w, c, f] + bias[f]).
  * Shapes: [batch, …places, channels] → [batch, …windows, filters]. Kernel [...kernel_size, channels / groups, filters],
- * Glorot uniform; bias [filters], zeros. With `groups` each group of channels has its own filters.
+ * Glorot uniform; bias [filters], zeros. With `groups` each group of channels has its own filters. `data_format`
+ * channels_first: [batch, channels, …places] → [batch, filters, …windows].
  * @throws {Problem} shape_mismatch where a sample has another number of axes, a window does not fit, or groups do not divide
  * @see https://keras.io/api/layers/convolution_layers/
  */
@@ -31,12 +32,12 @@ function defineConvolution(type: string, rank: Rank, ...paddings: readonly Paddi
       const wrong = windowMisfit(rank, config, inputShape)
       if (wrong !== null) return wrong
       if (filters % groups !== 0) return `filters (${filters}) that divide into groups (${groups})`
-      return (inputShape.at(-1) ?? 0) % groups === 0 ? null : `channels that divide into groups (${groups})`
+      return channelsOf(config, inputShape) % groups === 0 ? null : `channels that divide into groups (${groups})`
     },
     weights: (config, inputShape) => ({
       kernel: declareWeight(config, 'kernel', [
         ...perAxis(config.kernel_size, rank),
-        (inputShape.at(-1) ?? 1) / config.groups,
+        channelsOf(config, inputShape) / config.groups,
         config.filters,
       ]),
       bias: biasFor(config, config.filters),

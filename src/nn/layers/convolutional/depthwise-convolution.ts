@@ -3,7 +3,7 @@ import type { Builder } from '../../../onnx/builder.ts'
 import type { Real } from '../../../onnx/value.ts'
 import { PositiveInteger } from '../../strict.ts'
 import { defineLayer, layerConfig } from '../layer.ts'
-import { perAxis, type Rank } from '../spatial-arguments.ts'
+import { channelsOf, perAxis, type Rank } from '../spatial-arguments.ts'
 import { type Windows, windowsOver } from '../spatial-windows.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
 import { biasFor, groupsFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
@@ -29,7 +29,7 @@ function defineDepthwiseConvolution(type: string, rank: Rank) {
     ),
     misfit: (config, inputShape) => windowMisfit(rank, config, inputShape),
     weights: (config, inputShape) => {
-      const channels = inputShape.at(-1) ?? 1
+      const channels = channelsOf(config, inputShape)
       return {
         kernel: declareWeight(config, 'depthwise', [
           ...perAxis(config.kernel_size, rank),

@@ -1,7 +1,7 @@
 /** SeparableConv1D, SeparableConv2D: each channel alone, then a mixture of the channels at every place. */
 import { PositiveInteger } from '../../strict.ts'
 import { defineLayer, layerConfig } from '../layer.ts'
-import { perAxis, type Rank } from '../spatial-arguments.ts'
+import { channelsOf, perAxis, type Rank } from '../spatial-arguments.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
 import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
 import { depthwise } from './depthwise-convolution.ts'
@@ -29,7 +29,7 @@ function defineSeparableConvolution(type: string, rank: Rank) {
     ),
     misfit: (config, inputShape) => windowMisfit(rank, config, inputShape),
     weights: (config, inputShape) => {
-      const channels = inputShape.at(-1) ?? 1
+      const channels = channelsOf(config, inputShape)
       return {
         depthwise_kernel: declareWeight(config, 'depthwise', [
           ...perAxis(config.kernel_size, rank),

@@ -2,7 +2,7 @@
 import type { Real } from '../../../onnx/value.ts'
 import { PositiveInteger } from '../../strict.ts'
 import { defineLayer, layerConfig } from '../layer.ts'
-import { OptionalPerAxisArgument, type PerAxis, perAxis, type Rank } from '../spatial-arguments.ts'
+import { channelsOf, OptionalPerAxisArgument, type PerAxis, perAxis, type Rank } from '../spatial-arguments.ts'
 import { type TransposedPlacement, transposedPlacement } from '../spatial-padding.ts'
 import { declareWeight, weightArguments } from '../weight-arguments.ts'
 import { biasFor, filtersFirst, outputArguments, windowArguments, windowMisfit } from './arguments.ts'
@@ -32,7 +32,7 @@ function defineTransposedConvolution(type: string, rank: Rank) {
       kernel: declareWeight(config, 'kernel', [
         ...perAxis(config.kernel_size, rank),
         config.filters,
-        inputShape.at(-1) ?? 1,
+        channelsOf(config, inputShape),
       ]),
       bias: biasFor(config, config.filters),
     }),

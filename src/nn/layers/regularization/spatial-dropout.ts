@@ -2,13 +2,11 @@
 import { Type } from 'typebox'
 import { Seed } from '../../strict.ts'
 import { defineLayer, type Layer, layerConfig } from '../layer.ts'
-import { axisInLayout } from '../layout-axes.ts'
+import { firstPlace } from '../place-axes.ts'
+import { DataFormatArgument } from '../spatial-arguments.ts'
 import { purposeOf } from './normal.ts'
 import { firstAlong } from './shared-draws.ts'
 
-type DataFormat = 'channels_last' | 'channels_first' | null
-
-const DataFormatArgument = Type.Unsafe<DataFormat>({ enum: ['channels_last', 'channels_first', null], default: null })
 const rate = Type.Number({ minimum: 0, maximum: 1 })
 
 /**
@@ -27,19 +25,13 @@ function defineSpatialDropout<const T extends string>(type: T, places: 1 | 2 | 3
     mask: 'passes',
     call: (op, x, _weights, config, { training, uniform, layerName, channelAxis }) => {
       if (!training || config.rate === 0) return x
-      const { data_format = null } = config as { data_format?: DataFormat } // only those with several axes have it
-      const shared = placesOf(places, data_format).map((axis) => axisInLayout(axis, x.shape.length, channelAxis))
+      const shared = Array.from({ length: places }, (_, i) => firstPlace(channelAxis) + i)
       const draws = uniform(firstAlong(op, x, shared), purposeOf(config.seed, layerName))
       const kept = op.Cast(op.GreaterOrEqual(draws, op.scalar(config.rate, draws)), { to: x.type })
       const scale = config.rate === 1 ? 0 : 1 / (1 - config.rate)
       return op.Mul(x, op.Mul(kept, op.scalar(scale, kept)))
     },
   })
-}
-
-/** The axes that are places, in the definition's order. */
-function placesOf(places: number, format: DataFormat): number[] {
-  return Array.from({ length: places }, (_, i) => i + (format === 'channels_first' ? 2 : 1))
 }
 
 export const SpatialDropout1D = defineSpatialDropout('SpatialDropout1D', 1)

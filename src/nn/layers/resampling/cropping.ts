@@ -1,7 +1,7 @@
 /** Cropping1D, Cropping2D, Cropping3D: the places of a sample without its edges. */
 import { defineLayer, layerConfig } from '../layer.ts'
 import { placeAxes } from '../place-axes.ts'
-import { DataFormatArgument, placesMisfit, type Rank } from '../spatial-arguments.ts'
+import { DataFormatArgument, placesMisfit, placesOf, type Rank } from '../spatial-arguments.ts'
 import { type Edges, EdgesArgument, endsOf } from './edges.ts'
 
 /** Behind the end of any axis. */
@@ -23,9 +23,8 @@ function defineCropping(type: string, rank: Rank, fallback: Edges) {
     misfit: (config, inputShape) => {
       const wrong = placesMisfit(rank, config, inputShape)
       if (wrong !== null) return wrong
-      const left = endsOf(config.cropping, rank).every(
-        ([before, after], axis) => before + after < (inputShape[axis] ?? 0),
-      )
+      const lengths = placesOf(config, inputShape)
+      const left = endsOf(config.cropping, rank).every(([before, after], axis) => before + after < (lengths[axis] ?? 0))
       return left ? null : `an input longer than the cropping ${JSON.stringify(config.cropping)} takes off every axis`
     },
     keepsValues: true,
