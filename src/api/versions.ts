@@ -47,13 +47,19 @@ export const Version = named(
         description: 'Where the model learned several outputs: the target of each; `target` is then the first',
       }),
     ),
+    normalizations: Type.Optional(
+      Type.Array(
+        Type.Object({ layer: Type.String(), mean: Type.Array(Type.Number()), variance: Type.Array(Type.Number()) }),
+        { description: 'Mean and variance of the training rows, at each Normalization that has taken them' },
+      ),
+    ),
     created_at: Time,
   }),
 )
 
 function versionBody(row: VersionRow): Static<typeof Version> {
   const { model, version, source, training, metrics, createdAt } = row
-  const { features, target, targets } = toSignature(row.signature)
+  const { features, target, targets, normalizations } = toSignature(row.signature)
   return {
     model,
     version,
@@ -67,6 +73,13 @@ function versionBody(row: VersionRow): Static<typeof Version> {
     })),
     target: targetBody(target),
     ...(targets && { targets: targets.map(({ output, ...own }) => ({ output, ...targetBody(own) })) }),
+    ...(normalizations && {
+      normalizations: normalizations.map(({ layer, mean, variance }) => ({
+        layer,
+        mean: [...mean],
+        variance: [...variance],
+      })),
+    }),
     created_at: createdAt.toISOString(),
   }
 }

@@ -138,8 +138,17 @@ function wrappedMistakes(layer: LayerConfig, pointer: string): ProblemPart[] {
       instancePath: error.instancePath.replace('/layers/0', place),
     }))
     const errors = broken.length > 0 ? broken : layerErrors(wrapped, place)
-    return errors.length > 0 ? mistakesOf(errors, 'body') : wrappedMistakes(wrapped, place)
+    if (errors.length > 0) return mistakesOf(errors, 'body')
+    return [...adaptedInside(wrapped, place), ...wrappedMistakes(wrapped, place)]
   })
+}
+
+/** What a wrapper's layer takes is nothing that all training rows could be looked at for. */
+function adaptedInside(wrapped: LayerConfig, place: string): ProblemPart[] {
+  const { config, adaptedAxes } = layerOf(wrapped.type)
+  if (!adaptedAxes?.(fillDefaults(config, wrapped), [1])) return []
+  const detail = `${wrapped.type} inside of a layer: give mean and variance, or put it before the layer, where it takes those of the training rows`
+  return [mistakeAt(place, detail)]
 }
 
 function invalid(errors: readonly ProblemPart[]): Problem {

@@ -35,6 +35,12 @@ export interface Signature {
   readonly target: Target
   /** Where the model learned several outputs: each by its name; its graph outputs are `<output>_label`, … */
   readonly targets?: readonly (Target & { readonly output: string })[]
+  /** Mean and variance of the training rows, at the layers that have taken them. */
+  readonly normalizations?: readonly {
+    readonly layer: string
+    readonly mean: readonly number[]
+    readonly variance: readonly number[]
+  }[]
   /** The initializers of the served model that are weights, in the order of the layers. */
   readonly weights: readonly string[]
 }

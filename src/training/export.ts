@@ -5,6 +5,7 @@
 import type { FittedEncoder, IdRange } from '../data/encoders/encoder.ts'
 import { inputNames, lowerGroups } from '../data/encoders/table-encoder.ts'
 import { type FittedTarget, lowerTarget, targetOutputs } from '../data/target.ts'
+import { type AdaptedNumbers, adaptedNumbers } from '../nn/adapted.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import { createBuilder } from '../onnx/builder.ts'
@@ -59,6 +60,8 @@ export interface ModelSignature {
   readonly target: SignatureTarget
   /** Where the model learned several outputs: each, in the model's order; its graph outputs are `<output>_label`, … */
   readonly targets?: readonly (SignatureTarget & { readonly output: string })[]
+  /** Mean and variance of the training rows, at the layers that have taken them; left out where none has. */
+  readonly normalizations?: readonly AdaptedNumbers[]
   /** The initializers of the graph that are the model's weights, in the order of its layers. */
   readonly weights: readonly string[]
 }
@@ -98,11 +101,13 @@ export function exportModel({ model, inputs, target, targets, weights }: ExportS
     for (const name of targetOutputs[own.kind]) graph.output(op.Identity(outputs[name] as Value), `${prefix}${name}`)
   }
   prune(graph)
+  const normalizations = adaptedNumbers(model, weights)
   const signature = {
     ...signatureOf(groups.flat(), target, kept),
     ...(targets && {
       targets: targets.map((own, i) => ({ output: model.outputs[i]?.name ?? '', ...signatureTarget(own) })),
     }),
+    ...(normalizations.length > 0 && { normalizations }),
     weights: Object.values(constants).map(({ name }) => name),
   }
   return { bytes: toBytes(graph), signature }

@@ -11,6 +11,7 @@ import { type LearningRate, learningRateAt } from '../nn/schedules/index.ts'
 import { initialWeights } from '../nn/weights.ts'
 import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
+import { adapted } from './adapt.ts'
 import { nextPlateau, type PlateauSettings, startPlateau } from './callbacks/reduce-lr-on-plateau.ts'
 import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
 import { type OpenEngine, openOnnx } from './engine.ts'
@@ -86,7 +87,7 @@ export async function fit(
   open: OpenEngine = openOnnx,
 ): Promise<FitResult> {
   const { model } = settings
-  const initial = events.resumeFrom ?? startOf(model, settings.seed)
+  const initial = events.resumeFrom ?? (await adapted(settings, startOf(model, settings.seed)))
   const { trainer, threads, close } = await open(settings, initial)
   let evaluator: Evaluator | null = null
   try {
@@ -102,7 +103,7 @@ export async function fit(
   }
 }
 
-/** The state before the first step. */
+/** The state before the first step and before any look at the data. */
 export function startOf(model: Model, seed: number): TrainingState {
   const shapes = new Map(model.weights.map(({ name, shape }) => [name, shape]))
   const values = initialWeights(model, seed)

@@ -99,6 +99,11 @@ export interface Layer<C extends LayerConfig = LayerConfig, W extends Declaratio
   misfit?(config: C, inputShape: readonly number[], surroundings: Surroundings): string | null
   /** The whole numbers that it takes, where it looks values up; left out: any numbers. */
   inputRange?(config: C): InputRange
+  /**
+   * Where its weights `mean` and `variance` take those of the training rows before the first step: the axes along which each
+   * place has its own, counted from the batch (0); null where they do not.
+   */
+  adaptedAxes?(config: C, inputShape: readonly number[]): readonly number[] | null
   /** The weights by name. Left out: none. */
   weights?(config: C, inputShape: readonly number[], surroundings: Surroundings): W
   /** The activation that follows the formula. The lowering applies it, and so knows the logits of the last layer. */

@@ -206,7 +206,10 @@ const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input' | 'Shared'>
   ],
   UnitNormalization: [[{ type: 'UnitNormalization', axis: [1, 2] }, [2, 3]]],
   Rescaling: [[{ type: 'Rescaling', scale: [0.5, 2], offset: -1 }, [3, 2]]],
-  Normalization: [[{ type: 'Normalization', mean: [1, 2], variance: [4, 0.25] }, [3, 2]]],
+  Normalization: [
+    [{ type: 'Normalization', mean: [1, 2], variance: [4, 0.25] }, [3, 2]],
+    [{ type: 'Normalization', axis: [1, 2] }, [3, 2]],
+  ],
 }
 
 const rows = Object.values(examples)

@@ -262,7 +262,7 @@ test.each<[string, object, number[], RegExp]>([
     /channels that divide into groups \(2\)/,
   ],
   ['too few factors', { type: 'Rescaling', scale: [1, 2] }, [3], /as many channels as there are numbers in \[1,2\]/],
-  ['numbers to be adapted', { type: 'Normalization' }, [3], /mean and variance as numbers/],
+  ['a mean alone', { type: 'Normalization', mean: 1 }, [3], /mean and variance both, or neither/],
 ])('%s is a shape mismatch at the layer', (_, layer, shape, detail) => {
   const build = () =>
     buildModel(parseDefinition({ layers: [{ type: 'Activation', activation: 'relu' }, layer] }), shape)

@@ -7,17 +7,11 @@ import { along } from './axes.ts'
 
 export type Numbers = number | readonly number[]
 
-function forms(minimum?: number): object[] {
-  const item = { type: 'number', ...(minimum === undefined ? {} : { minimum }) }
-  return [item, { type: 'array', items: item, minItems: 1 }]
-}
+const item = { type: 'number' }
+const forms = [item, { type: 'array', items: item, minItems: 1 }]
 
 export function NumbersArgument(fallback?: number): TUnsafe<Numbers> {
-  return Type.Unsafe<Numbers>({ anyOf: forms(), ...(fallback === undefined ? {} : { default: fallback }) })
-}
-
-export function OptionalNumbersArgument(minimum?: number): TUnsafe<Numbers | null> {
-  return Type.Unsafe<Numbers | null>({ anyOf: [...forms(minimum), { type: 'null' }], default: null })
+  return Type.Unsafe<Numbers>({ anyOf: forms, ...(fallback === undefined ? {} : { default: fallback }) })
 }
 
 /** Whether there is one number, or one for each of `length` places. */
