@@ -9,8 +9,12 @@ import type { PlateauState } from './callbacks/reduce-lr-on-plateau.ts'
 export interface EpochSums {
   /** Sum over rows of the loss, penalties included. */
   readonly loss: number
-  /** The same of each output without penalties, where several are learned. */
+  /** The same of each output without penalties, where several are learned or steps are masked. */
   readonly outputLosses?: readonly number[]
+  /** Where steps are masked: over how many rows, or real steps, `outputLosses` go. */
+  readonly steps?: readonly number[]
+  /** Where steps are masked: the sum over rows of the penalties. */
+  readonly penalties?: number
   readonly rows: number
   readonly seconds: number
   /** The metrics' own states, as JSON. */

@@ -1,16 +1,16 @@
 /**
  * The evaluation program: the model in inference mode with its loss, for validation after each epoch and for tests.
  * Inputs: `x` [batch, …features] (and `x_1`, … of a model with several inputs), `y` [batch, …target], `group/<id>` [1, size].
- * Outputs, in this order: the loss of each row without penalties [batch], the penalties [], the output [batch, …units].
- * Where several outputs are learned there are `y_1`, … too; the first loss is the weighted sum, and after the penalties come
- * the output of each and then the loss of each row at each of them.
+ * Outputs, in this order: the loss of each row without penalties [batch] at each learned output, the penalties [], each output
+ * [batch, …units], and 1 for each real step of those that mask some, else 0 [batch, time].
+ * Where several outputs are learned there are `y_1`, … too.
  */
 
 import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
-import { type Builder, createBuilder } from '../onnx/builder.ts'
+import { createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
 import { Graph } from '../onnx/graph.ts'
 import { prune } from '../onnx/passes/prune.ts'
@@ -18,7 +18,8 @@ import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import type { Any, Real } from '../onnx/value.ts'
 import { openSession, type SessionOptions } from '../runtime/session.ts'
 import { layoutOf } from './layout.ts'
-import type { ProgramOutput } from './learned-outputs.ts'
+import { lossWeights, outputsOf, type ProgramOutput } from './learned-outputs.ts'
+import { meansOf } from './loss-sums.ts'
 import {
   inputFeed,
   outputLoss,
@@ -29,6 +30,7 @@ import {
   unpackGroup,
 } from './model-graph.ts'
 import { noNoise } from './no-noise.ts'
+import { countReal } from './real-steps.ts'
 import { inputsOf, type PartData, targetsOf } from './trainer.ts'
 
 export interface EvaluationSpec {
@@ -39,10 +41,10 @@ export interface EvaluationSpec {
   readonly outputs?: readonly ProgramOutput[]
 }
 
-/** Compiles a model and its loss for evaluation. */
-export function buildEvaluationProgram(spec: EvaluationSpec): Uint8Array {
+/** Compiles a model and its losses for evaluation; `masked` are the places of the outputs whose masks leave it, too. */
+export function buildEvaluationProgram(spec: EvaluationSpec): { bytes: Uint8Array; masked: readonly number[] } {
   const { model } = spec
-  const learned = spec.outputs ?? [{ ...spec, lossWeight: 1 }]
+  const learned = outputsOf(spec)
   const graph = Graph.create('evaluation')
   const op = createBuilder(graph)
   const xs = model.inputs.map(({ shape }, i) => graph.input(inputFeed(i), 'float32', ['batch', ...shape]))
@@ -54,17 +56,13 @@ export function buildEvaluationProgram(spec: EvaluationSpec): Uint8Array {
   const called = callModel(op, model, xs, weights, noNoise)
   const losses = learned.map(({ loss }, i) => outputLoss(op, lossOf(loss), loss, called, ys[i] as Any, i))
   const penalty = penaltyOf(op, called)
-  graph.output(spec.outputs ? weightedSum(op, losses, spec.outputs) : (losses[0] as Real))
+  for (const loss of losses) graph.output(loss)
   graph.output(op.Identity(penalty ?? op.constant({ type: 'float32', dims: [], data: new Float32Array(1) })))
   for (const [i, { loss }] of learned.entries()) graph.output(prediction(op, { model, loss }, called, i))
-  if (spec.outputs) for (const loss of losses) graph.output(op.Identity(loss))
+  const masks = called.masks.flatMap((mask, place) => (mask ? [{ mask, place }] : []))
+  for (const { mask } of masks) graph.output(op.Cast(mask, { to: 'float32' }))
   prune(graph)
-  return toBytes(graph)
-}
-
-function weightedSum(op: Builder, losses: readonly Real[], outputs: readonly ProgramOutput[]): Real {
-  const shares = losses.map((loss, i) => op.Mul(loss, op.scalar(outputs[i]?.lossWeight ?? 1, loss)))
-  return shares.reduce((sum, share) => op.Add(sum, share))
+  return { bytes: toBytes(graph), masked: masks.map(({ place }) => place) }
 }
 
 /** One stretch of rows that was evaluated; the rows are `start` … `start + rows - 1` of the part. */
@@ -73,13 +71,15 @@ export interface EvaluatedRows {
   readonly rows: number
   /** Of each learned output. */
   readonly predictions: readonly Float32Array[]
+  /** Of each learned output: 1 for each real step, else 0, [rows, time]; null where all are real. */
+  readonly masks: readonly (Float32Array | null)[]
 }
 
 export interface EvaluatedPart {
-  /** The exact mean (of weight · loss where rows are weighted), penalties included. */
+  /** The exact mean (of weight · loss where rows are weighted) over rows or real steps, penalties included. */
   readonly loss: number
-  /** The same at each of several outputs, without penalties; empty where there is one. */
-  readonly losses: readonly number[]
+  /** The same at each output, without penalties. */
+  readonly outputLosses: readonly number[]
 }
 
 export interface Evaluator {
@@ -100,9 +100,11 @@ const numbersPerRun = 2 ** 22
 
 /** Opens a session of the evaluation program. */
 export async function openEvaluator(spec: EvaluationSpec, options: SessionOptions): Promise<Evaluator> {
-  const session = await openSession(buildEvaluationProgram(spec), options)
+  const program = buildEvaluationProgram(spec)
+  const session = await openSession(program.bytes, options)
+  const learned = outputsOf(spec)
+  const count = learned.length
   const { inputs, outputs } = spec.model
-  const count = spec.outputs?.length ?? 1
   const rowSize = [...inputs, ...outputs.slice(0, count)].reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const rowsPerRun = Math.max(1, Math.floor(numbersPerRun / Math.max(1, rowSize)))
   return {
@@ -113,28 +115,39 @@ export async function openEvaluator(spec: EvaluationSpec, options: SessionOption
           { type: 'float32', dims: [1, data.length], data } satisfies Tensor,
         ]),
       )
-      let sum = 0
-      const sums = new Array<number>(spec.outputs?.length ?? 0).fill(0)
+      const sums = { loss: 0, rows: part.rows, penalties: 0 }
+      const own = learned.map(() => ({ loss: 0, steps: 0 }))
       for (let start = 0; start < part.rows; start += rowsPerRun) {
         const rows = Math.min(rowsPerRun, part.rows - start)
         const xs = inputsOf(part).map((x, i) => [inputFeed(i), rowsOf(x, start, rows)])
         const ys = targetsOf(part).map((y, i) => [targetFeed(i), rowsOf(y, start, rows)])
         const feeds = { ...groups, ...Object.fromEntries([...xs, ...ys]) }
         const results = await session.run(feeds)
-        const [losses, penalty, ...rest] = session.outputNames.map((name) => results[name]?.data as Float32Array)
-        sum = plusLosses(sum, losses, part, start) + rows * (penalty?.[0] ?? 0)
-        for (const i of sums.keys()) sums[i] = plusLosses(sums[i] as number, rest[count + i], part, start)
-        onRows({ start, rows, predictions: rest.slice(0, count) })
+        const left = session.outputNames.map((name) => results[name]?.data as Float32Array)
+        const losses = left.splice(0, count)
+        const [penalty] = left.splice(0, 1)
+        const predictions = left.splice(0, count)
+        const masks = learned.map((_, place) => left[program.masked.indexOf(place)] ?? null)
+        sums.penalties += rows * (penalty?.[0] ?? 0)
+        for (const [i, sum] of own.entries()) {
+          const mask = masks[i] ?? null
+          const steps = mask ? countReal(mask) : rows
+          // the losses of a run are such that their mean over its rows is the mean over its real steps
+          sum.loss += sumOf(losses[i], part, start) * (steps / rows)
+          sum.steps += steps
+        }
+        onRows({ start, rows, predictions, masks })
       }
-      return { loss: sum / part.rows, losses: sums.map((own) => own / part.rows) }
+      const [outputLosses, steps] = [own.map(({ loss }) => loss), own.map((one) => one.steps)]
+      return meansOf({ ...sums, outputLosses, steps }, lossWeights(spec))
     },
     close: () => session.close(),
   }
 }
 
-/** A sum, and weight · loss of the rows from `start` on. */
-function plusLosses(before: number, losses: Float32Array | undefined, { weights }: PartData, start: number): number {
-  let sum = before
+/** The sum of weight · loss of the rows from `start` on. */
+function sumOf(losses: Float32Array | undefined, { weights }: PartData, start: number): number {
+  let sum = 0
   for (const [i, loss] of losses?.entries() ?? []) sum += loss * (weights?.[start + i] ?? 1)
   return sum
 }

@@ -13,15 +13,17 @@ import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import { createRandom, deriveKey, permutation } from '../random.ts'
 import { adapted } from './adapt.ts'
 import { nextPlateau, type PlateauSettings, startPlateau } from './callbacks/reduce-lr-on-plateau.ts'
-import type { EpochSums, Position, TrainingState } from './checkpoint.ts'
+import type { Position, TrainingState } from './checkpoint.ts'
 import { type OpenEngine, openOnnx } from './engine.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
 import { finalState } from './final-state.ts'
 import { layoutOf, pack } from './layout.ts'
-import { type Learned, measureOutputs, outputLosses, programOutputs } from './learned-outputs.ts'
+import { type Learned, lossWeights, measureOutputs, outputLosses, programOutputs } from './learned-outputs.ts'
+import { addRun, type LossSums, meansOf, noLosses } from './loss-sums.ts'
 import { createPacer } from './pacer.ts'
+import type { RunResult } from './results.ts'
 import type { Threads } from './threads.ts'
-import { type PartData, type RunResult, type Trainer, targetsOf } from './trainer.ts'
+import { type PartData, type Trainer, targetsOf } from './trainer.ts'
 
 export interface FitSettings extends Learned {
   readonly optimizer: OptimizerConfig
@@ -192,8 +194,7 @@ function openEpoch(settings: FitSettings, position: Position) {
     : Int32Array.from({ length: train.rows }, (_, i) => i)
   const measurement = measureOutputs(settings, position.sums?.metrics)
   const started = performance.now() - 1000 * (position.sums?.seconds ?? 0)
-  const sums = { loss: position.sums?.loss ?? 0, rows: position.sums?.rows ?? 0 }
-  const byOutput = position.sums?.outputLosses?.slice() ?? (settings.outputs ?? []).map(() => 0)
+  let sums: LossSums = position.sums ?? noLosses
   const stepsInEpoch = Math.ceil(train.rows / batchSize)
   let stepInEpoch = position.stepInEpoch
   const seconds = () => (performance.now() - started) / 1000
@@ -207,28 +208,24 @@ function openEpoch(settings: FitSettings, position: Position) {
       const rest = train.rows - fullSteps * batchSize
       if (rest > 0 && stepInEpoch === fullSteps) yield { order: rows.subarray(fullSteps * batchSize), batch: rest }
     },
-    take(order: Int32Array, batch: number, { losses, predictions, otherPredictions = [], ...result }: RunResult) {
-      for (const loss of losses) sums.loss += loss * batch
-      sums.rows += order.length
-      stepInEpoch += losses.length
-      for (const [i, own] of (result.outputLosses ?? []).entries()) {
-        for (const loss of own) byOutput[i] = (byOutput[i] as number) + loss * batch
-      }
+    take(order: Int32Array, batch: number, result: RunResult) {
+      sums = addRun(sums, batch, result)
+      stepInEpoch += result.losses.length
+      const { predictions, otherPredictions = [], masks = [] } = result
       if (!predictions) return
       for (const [i, yPred] of [predictions, ...otherPredictions].entries()) {
         const yTrue = gatherTargets(targetsOf(train)[i] as Tensor, order)
-        measurement.update(i, { rows: order.length, yTrue, yPred })
+        measurement.update(i, { yTrue, yPred }, masks[i] ?? null)
       }
     },
     isComplete: () => stepInEpoch >= stepsInEpoch,
     positionAfter(before: Position, steps: number): Position {
-      const outputLosses = settings.outputs && { outputLosses: [...byOutput] }
-      const now: EpochSums = { ...sums, ...outputLosses, seconds: seconds(), metrics: measurement.states() }
+      const now = { ...sums, seconds: seconds(), metrics: measurement.states() }
       return { ...before, stepInEpoch, step: before.step + steps, sums: now }
     },
     async close(trainer: Trainer, evaluator: Evaluator | null): Promise<HistoryRow> {
-      const means = byOutput.map((own) => own / sums.rows)
-      const trained = { loss: sums.loss / sums.rows, ...outputLosses(settings, means), ...measurement.results() }
+      const means = meansOf(sums, lossWeights(settings))
+      const trained = { loss: means.loss, ...outputLosses(settings, means.outputLosses), ...measurement.results() }
       const validated =
         evaluator && settings.validation
           ? (await evaluatePart(evaluator, settings, settings.validation, trainer.vectors())).numbers
@@ -293,13 +290,13 @@ async function evaluatePart(
   const truths = targetsOf(part).map(({ dims, data }) => {
     return { size: elementCount(dims.slice(1)), data: data as Float32Array }
   })
-  const { loss, losses } = await evaluator.evaluate(part, vectors, ({ start, rows, predictions }) => {
+  const { loss, outputLosses: own } = await evaluator.evaluate(part, vectors, ({ start, rows, predictions, masks }) => {
     for (const [i, { size, data }] of truths.entries()) {
       const yTrue = data.subarray(start * size, (start + rows) * size)
-      measurement.update(i, { rows, yTrue, yPred: predictions[i] ?? new Float32Array() })
+      measurement.update(i, { yTrue, yPred: predictions[i] ?? new Float32Array() }, masks[i] ?? null)
     }
   })
-  const numbers = { loss, ...outputLosses(settings, losses), ...measurement.results() }
+  const numbers = { loss, ...outputLosses(settings, own), ...measurement.results() }
   return { numbers, tables: measurement.tables() }
 }
 

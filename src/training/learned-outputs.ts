@@ -3,11 +3,10 @@
 import { lossOf } from '../nn/losses/index.ts'
 import type { TargetKind } from '../nn/losses/loss.ts'
 import { type Measurement, measure, type ResolvedMetric } from '../nn/metrics/index.ts'
-import type { MetricContext, MetricRows } from '../nn/metrics/metric.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
-import { elementCount } from '../onnx/tensor.ts'
 import { type TargetForm, targetForm } from './model-graph.ts'
+import { type Answers, realSteps } from './real-steps.ts'
 
 /** How an output is learned and measured. */
 export interface OutputSettings {
@@ -40,6 +39,16 @@ export interface ProgramOutput {
   readonly lossWeight: number
 }
 
+/** Every output that a program learns. */
+export function outputsOf(given: {
+  readonly loss: NamedConfig
+  readonly target: TargetForm
+  readonly outputs?: readonly ProgramOutput[]
+}): readonly ProgramOutput[] {
+  const { loss, target, outputs } = given
+  return outputs ?? [{ loss, target, lossWeight: 1 }]
+}
+
 /** The outputs of a training, for its programs: the first, and the others where there are several. */
 export function programOutputs(learned: Pick<Learned, 'model' | 'loss' | 'outputs'>): {
   loss: NamedConfig
@@ -59,34 +68,41 @@ export function programOutputs(learned: Pick<Learned, 'model' | 'loss' | 'output
 
 /** Measures every output of a training at once. */
 export interface OutputMeasurement extends Omit<Measurement, 'update'> {
-  /** Takes rows of the output of this place in. */
-  update(place: number, rows: MetricRows): void
+  /** Takes in what the output of this place gave to some rows; `mask` has their steps, null where all are real. */
+  update(place: number, answers: Answers, mask: ArrayLike<number> | null): void
 }
 
-/** The metrics of every output, under its name where there are several; `states` are those to go on from. */
+/**
+ * The metrics of every output, under its name where there are several; `states` are those to go on from. Each step of a
+ * sequence is an answer of its own; masked ones are none. Keras 3 leaves them out of means only (accuracies, absolute
+ * errors), and counts them in curves, precision, recall, R² and root mean squares.
+ */
 export function measureOutputs(learned: Learned, states?: Readonly<Record<string, unknown>>): OutputMeasurement {
   const all = (learned.outputs ?? [{ ...learned, name: null }]).map(
-    ({ name, metrics, metricKind, labels = null }, i) => {
+    ({ name, metrics, metricKind: targetKind, labels = null }, i) => {
       const keyed = name === null ? metrics : metrics.map(({ key, config }) => ({ key: `${name}_${key}`, config }))
-      return measure(keyed, metricContext(learned.model.outputs[i]?.shape ?? [], metricKind, labels), states)
+      const units = learned.model.outputs[i]?.shape.at(-1) ?? 1
+      return { units, measurement: measure(keyed, { targetKind, units, labels }, states) }
     },
   )
   const merged = <T>(of: (one: Measurement) => Record<string, T>): Record<string, T> =>
-    Object.assign({}, ...all.map(of))
+    Object.assign({}, ...all.map(({ measurement }) => of(measurement)))
   return {
-    update: (place, rows) => all[place]?.update(rows),
+    update: (place, answers, mask) => {
+      const one = all[place]
+      if (!one) return
+      const { yTrue, yPred } = mask ? realSteps(answers, mask) : answers
+      one.measurement.update({ rows: yPred.length / one.units, yTrue, yPred })
+    },
     results: () => merged((one) => one.results()),
     tables: () => merged((one) => one.tables()),
     states: () => merged((one) => one.states()),
   }
 }
 
-function metricContext(
-  shape: readonly number[],
-  targetKind: TargetKind,
-  labels: readonly string[] | null,
-): MetricContext {
-  return { targetKind, units: shape.at(-1) ?? 1, places: elementCount(shape.slice(0, -1)), labels }
+/** What the loss of each output counts in the total. */
+export function lossWeights({ outputs }: { readonly outputs?: readonly { readonly lossWeight: number }[] }) {
+  return outputs?.map(({ lossWeight }) => lossWeight) ?? [1]
 }
 
 /** The losses of several outputs under their keys; none where there is one output, whose loss is the total. */

@@ -43,7 +43,8 @@ export function unpackGroup(op: Builder, { members }: Group, vector: Real): Reco
 /**
  * The loss of each sample, [batch], and the scalar that regularizers add (null where there are none). Where steps of the
  * output are masked, the mean of the samples is the mean over the real steps of the batch, as in Keras 3: long sequences
- * count for more than short ones.
+ * count for more than short ones. Over several batches it is the mean over all of their real steps (epoch-losses.ts), where
+ * Keras takes the mean of the batches, weighted by their rows.
  */
 export function modelLoss(
   op: Builder,
@@ -73,16 +74,17 @@ export function outputLoss(
   return mask ? maskedLoss(op, of, yTrue, mask) : of(yTrue, (x) => x)
 }
 
-/** Each step is a sample of its own; those of a sequence are added, in such a measure that the mean comes out right. */
+/** Each step is a sample of its own; those of a row are added, in such a measure that the mean comes out right. */
 function maskedLoss(op: Builder, of: (truth: Any, fold: (x: Real) => Real) => Real, yTrue: Any, mask: Bool): Real {
-  const fold = <V extends Any>(x: V): V => op.Reshape(x, op.ints([-1, ...x.shape.slice(2).map(Number)]))
+  const axes = mask.shape.map((_, axis) => axis)
+  const fold = <V extends Any>(x: V): V => op.Reshape(x, op.ints([-1, ...x.shape.slice(axes.length).map(Number)]))
   const perStep = of(fold(yTrue), fold)
   const real = op.Cast(mask, { to: perStep.type })
   const losses = op.Mul(op.Reshape(perStep, op.Shape(mask, {})), real)
   const batch = op.Cast(op.Squeeze(op.Shape(mask, { start: 0, end: 1 }), op.ints([0])), { to: perStep.type })
   const count = op.ReduceSum(real, null, { keepdims: 0 })
   const share = op.Div(batch, op.Max([count, op.scalar(1, count)])) // a batch without a real step has no loss
-  return op.Mul(op.ReduceSum(losses, op.ints([1]), { keepdims: 0 }), share)
+  return op.Mul(op.ReduceSum(losses, op.ints(axes.slice(1)), { keepdims: 0 }), share)
 }
 
 /** The sum of what regularizers add to the loss; null where there are none. */

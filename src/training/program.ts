@@ -8,8 +8,9 @@
  * noise, `frozen/<group>`, and the state: `state/<group>` and `state/<group>/<slot>`, each [1, size], or the matrix that a
  * step makes of it (`StateEntry.dims`).
  * Outputs, in this order: the new state, `losses` [steps] (the mean over each batch, penalties included) and, where metrics
- * want them, `predictions` [steps, batch, …units]. Where several outputs are learned: `losses`, then the loss of each
- * output [steps] without penalties and weights, then, where metrics want them, the predictions of each.
+ * want them, `predictions` [steps, batch, …units]. Where several outputs are learned, or steps of an output are masked:
+ * `losses`, the loss of each output [steps] without penalties and weights, where metrics want them the predictions of each,
+ * the masks of those that have one [steps, batch, time], and, beside masks, the penalties [steps] (`TrainingProgram.results`).
  */
 import { pullBack } from '../autodiff/gradients.ts'
 import { lossOf } from '../nn/losses/index.ts'
@@ -26,13 +27,14 @@ import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
 import { productIntoSum } from '../onnx/passes/product-into-sum.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
-import type { Real, Value } from '../onnx/value.ts'
+import type { Any, Real, Value } from '../onnx/value.ts'
 import { constrained } from './constrain.ts'
 import { type Group, groupsOf, type Layout, layoutOf } from './layout.ts'
-import type { ProgramOutput } from './learned-outputs.ts'
+import { outputsOf, type ProgramOutput } from './learned-outputs.ts'
 import { carryMatrices } from './matrix-state.ts'
 import { inputFeed, type TargetForm, targetFeed, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
+import type { ResultName } from './results.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
 
 export interface ProgramSpec {
@@ -53,6 +55,8 @@ export interface TrainingProgram {
   readonly layout: Layout
   /** Names of the state in the order of the program's outputs, and what each one starts from where it is a slot. */
   readonly state: readonly StateEntry[]
+  /** What leaves the program after the state. */
+  readonly results: readonly ResultName[]
   readonly scalars: readonly string[]
   readonly needsKeys: boolean
 }
@@ -87,18 +91,24 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
     num_scan_inputs: body.sequences.length,
   })
   for (const result of results.slice(0, state.length)) graph.output(result)
-  for (const result of body.finish(outer, results.slice(state.length))) graph.output(result)
+  const finished = body.finish(outer, results.slice(state.length))
+  for (const [, result] of finished) graph.output(result)
   prune(graph)
-  return { bytes: toBytes(graph), layout, state, scalars: feeds.scalarNames, needsKeys: body.needsKeys }
+  const { scalarNames: scalars } = feeds
+  return {
+    bytes: toBytes(graph),
+    layout,
+    state,
+    results: finished.map(([name]) => name),
+    scalars,
+    needsKeys: body.needsKeys,
+  }
 }
 
 type Feeds = ReturnType<typeof declareInputs>
 
-function declareInputs(
-  graph: Graph,
-  { model, optimizer, target, outputs = [], weighted }: ProgramSpec,
-  layout: Layout,
-) {
+function declareInputs(graph: Graph, spec: ProgramSpec, layout: Layout) {
+  const { model, optimizer, weighted } = spec
   const slotValues = Object.entries(slotsOf(optimizer))
   const scalarNames = Object.keys(scalarsOf(optimizer, 0, 0))
   const groups = groupsOf(layout, 'trained')
@@ -118,10 +128,7 @@ function declareInputs(
   ]
   return {
     xs: model.inputs.map(({ shape }, i) => graph.input(inputFeed(i), 'float32', ['rows', ...shape])),
-    y: graph.input('y', target.type, ['rows', ...target.shape]),
-    otherTargets: outputs.slice(1).map(({ target: { type, shape } }, i) => {
-      return graph.input(targetFeed(i + 1), type, ['rows', ...shape])
-    }),
+    ys: outputsOf(spec).map(({ target: { type, shape } }, i) => graph.input(targetFeed(i), type, ['rows', ...shape])),
     rowWeights: weighted ? graph.input('row_weights', 'float32', ['rows']) : null,
     order: graph.input('order', 'int32', ['steps', 'batch']),
     inverseBatch: graph.input('inverse_batch', 'float32', []),
@@ -149,10 +156,13 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   )
   const key = graph.input('key', 'uint32', [])
   const rows = graph.input('rows_now', 'int32', ['batch'])
-  const targets = gatherTargets(outer, feeds, spec)
-  const y = targets
-    ? graph.input('y_now', targets.type, ['batch', ...targets.shape.slice(2)])
-    : op.Gather(feeds.y, rows, { axis: 0 })
+  const gathered = gatherTargets(outer, feeds, spec)
+  const truths = gathered.map((targets, i) => {
+    const y = targets
+      ? graph.input(`${targetFeed(i)}_now`, targets.type, ['batch', ...targets.shape.slice(2)])
+      : op.Gather(feeds.ys[i] as Any, rows, { axis: 0 })
+    return { y, targets }
+  })
   const rowWeights = feeds.rowWeights && outer.Gather(feeds.rowWeights, feeds.order, { axis: 0 })
   const weighting = rowWeights && { all: rowWeights, now: graph.input('row_weights_now', 'float32', ['batch']) }
   const noise = createNoise(outer, op, feeds.order, key)
@@ -161,9 +171,8 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const xs = feeds.xs.map((x) => op.Gather(x, rows, { axis: 0 }))
   const called = callModel(op, model, xs, weights, context)
   poolBeforeRelu(graph, [...called.outputs, ...called.logits.filter((logits) => logits !== null)])
-  const otherTargets = feeds.otherTargets.map((all) => op.Gather(all, rows, { axis: 0 }))
   const { inverseBatch } = feeds
-  const objective = objectiveOf(op, spec, called, { y, otherTargets, targets, weighting, inverseBatch })
+  const objective = objectiveOf(op, spec, called, { truths, weighting, inverseBatch })
   const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
   const next = new Map([...trained, ...moveAll(op, feeds, weights, called.updates)])
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
@@ -172,7 +181,7 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
     ...feeds.scalars,
     feeds.keys,
     feeds.order,
-    ...(targets ? [targets] : []),
+    ...gathered.filter((targets) => targets !== null),
     ...(rowWeights ? [rowWeights] : []),
   ]
   return { graph, sequences, needsKeys: noise.isUsed(), finish: objective.finish }
@@ -185,17 +194,14 @@ interface Step {
   readonly finish: Objective['finish']
 }
 
-/** The targets of every batch of the run, for the Scan to slice; null where they are too large for that, or of several outputs. */
-function gatherTargets(
-  outer: Builder,
-  { y, order }: Feeds,
-  { model, loss, target, outputs }: ProgramSpec,
-): Value | null {
-  if (outputs) return null
-  const shape = model.outputs[0]?.shape ?? []
-  if (Math.max(elementCount(target.shape), elementCount(shape)) > gatheredOnceUpTo) return null
-  const gathered = outer.Gather(y, order, { axis: 0 })
-  return lossOf(loss).expandTargets?.(outer, gathered, shape) ?? gathered
+/** The targets of every batch of the run, of each output, for the Scan to slice; null where they are too large for that. */
+function gatherTargets(outer: Builder, { ys, order }: Feeds, spec: ProgramSpec): (Value | null)[] {
+  return outputsOf(spec).map(({ target, loss }, i) => {
+    const shape = spec.model.outputs[i]?.shape ?? []
+    if (Math.max(elementCount(target.shape), elementCount(shape)) > gatheredOnceUpTo) return null
+    const gathered = outer.Gather(ys[i] as Any, order, { axis: 0 })
+    return lossOf(loss).expandTargets?.(outer, gathered, shape) ?? gathered
+  })
 }
 
 /** Every weight by name: the frozen ones outside of the body, the others out of its state. */

@@ -10,6 +10,7 @@ import type { TrainingState } from './checkpoint.ts'
 import { groupsOf, type Layout, pack, unpack } from './layout.ts'
 import { inputFeed, targetFeed } from './model-graph.ts'
 import type { TrainingProgram } from './program.ts'
+import { type RunResult, resultOf } from './results.ts'
 import { stepKey } from './uniform.ts'
 
 /** The encoded rows of one part: `x` [rows, …features], `y` [rows, …target]. */
@@ -33,16 +34,6 @@ export function inputsOf({ x, otherInputs = [] }: PartData): readonly Tensor[] {
 /** The target of each learned output, in the model's order. */
 export function targetsOf({ y, otherTargets = [] }: PartData): readonly Tensor[] {
   return [y, ...otherTargets]
-}
-
-export interface RunResult {
-  /** The loss of each step, penalties included. */
-  readonly losses: Float32Array
-  /** [steps, batch, …units], where the program gives them. */
-  readonly predictions: Float32Array | null
-  /** Where several outputs are learned: the losses of each, and the predictions of those after the first. */
-  readonly outputLosses?: readonly Float32Array[]
-  readonly otherPredictions?: readonly Float32Array[]
 }
 
 export interface Trainer {
@@ -97,19 +88,11 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
       const results = await session.run(feeds)
       const outputs = session.outputNames.map((name) => results[name] as Tensor)
       for (const [i, { name }] of program.state.entries()) state.set(name, outputs[i] as Tensor)
-      return resultOf(outputs.slice(program.state.length), targetsOf(data).length)
+      return resultOf(program.results, outputs.slice(program.state.length), targetsOf(data).length)
     },
     vectors,
     snapshot: () => snapshot(program, state, vectors()),
   }
-}
-
-/** From what leaves the program after the state: the losses, of several outputs each one's too, and the predictions. */
-function resultOf(tensors: readonly Tensor[], outputs: number): RunResult {
-  const [losses = new Float32Array(), ...rest] = tensors.map(({ data }) => data as Float32Array)
-  if (outputs === 1) return { losses, predictions: rest[0] ?? null }
-  const [predictions = null, ...otherPredictions] = rest.slice(outputs)
-  return { losses, predictions, outputLosses: rest.slice(0, outputs), otherPredictions }
 }
 
 function initialState(

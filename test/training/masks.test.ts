@@ -1,10 +1,11 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseDefinition } from '../../src/nn/definition.ts'
 import { lossOf, resolveLoss } from '../../src/nn/losses/index.ts'
+import { resolveMetric } from '../../src/nn/metrics/index.ts'
 import { buildModel } from '../../src/nn/model.ts'
 import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
 import { tensorOf } from '../../src/onnx/tensor.ts'
-import { type FitSettings, fit as train } from '../../src/training/fit.ts'
+import { type FitSettings, type HistoryRow, fit as train } from '../../src/training/fit.ts'
 import { allclose } from '../support/allclose.ts'
 
 const layers = [
@@ -12,8 +13,13 @@ const layers = [
   { type: 'TimeDistributed', layer: { type: 'Dense', units: 1, kernel_initializer: 'ones' } },
 ]
 
-/** The loss of one training step and of validation, for sequences of three numbers. */
-async function losses(loss: string, x: number[][], y: number[][], activation = 'linear'): Promise<number[]> {
+/** The loss of one training step and of validation, for sequences of three numbers; then a metric, of both as well. */
+async function losses(
+  loss: string,
+  x: number[][],
+  y: number[][],
+  { activation = 'linear', metric }: { activation?: string; metric?: string } = {},
+): Promise<number[]> {
   const rows = x.length
   const chain = activation === 'linear' ? layers : [...layers, { type: 'Activation', activation }]
   const model = buildModel(parseDefinition({ layers: [{ type: 'Input', shape: [3, 1] }, ...chain] }))
@@ -26,7 +32,7 @@ async function losses(loss: string, x: number[][], y: number[][], activation = '
     model,
     loss: resolveLoss(loss),
     optimizer: resolveOptimizer({ name: 'sgd', learning_rate: 1e-30 } as { name: string }),
-    metrics: [],
+    metrics: metric ? [resolveMetric(metric)] : [],
     metricKind: lossOf(resolveLoss(loss)).targetKind,
     train: part,
     validation: part,
@@ -38,15 +44,18 @@ async function losses(loss: string, x: number[][], y: number[][], activation = '
     threads: 1,
   }
   const found: number[] = []
+  const measured = (row: HistoryRow) => (metric ? [row[metric], row[`val_${metric}`]].map(Number) : [])
   await train(settings, {
-    onEpoch: ({ loss: trained, val_loss }) => void found.push(Number(trained), Number(val_loss)),
+    onEpoch: (row) => void found.push(Number(row.loss), Number(row.val_loss), ...measured(row)),
   })
   return found
 }
 
+const mae = { metric: 'mae' }
+
 describe('case C11, the loss under a mask is the mean over the real steps of the batch', () => {
-  test('one row', async () => {
-    allclose(await losses('mae', [[1, 0, 1]], [[0, 1, 1]]), [0.5, 0.5])
+  test('one row; the metric is the loss', async () => {
+    allclose(await losses('mae', [[1, 0, 1]], [[0, 1, 1]], mae), [0.5, 0.5, 0.5, 0.5])
   })
 
   test('rows of different lengths: a step counts, not a row', async () => {
@@ -58,16 +67,20 @@ describe('case C11, the loss under a mask is the mean over the real steps of the
       [5, 9, 9],
       [1, 2, 5],
     ]
-    allclose(await losses('mae', x, y), [1.5, 1.5])
+    allclose(await losses('mae', x, y, mae), [1.5, 1.5, 1.5, 1.5])
   })
 
   test('a loss that has a gradient at the logits of its own', async () => {
     // -log σ(1) for the two real steps, whatever the third would give
     const expected = Math.log(1 + Math.exp(-1))
-    allclose(await losses('binary_crossentropy', [[1, 0, 1]], [[1, 0, 1]], 'sigmoid'), [expected, expected])
+    allclose(await losses('binary_crossentropy', [[1, 0, 1]], [[1, 0, 1]], { activation: 'sigmoid' }), [
+      expected,
+      expected,
+    ])
   })
 
-  test('a batch without a real step has the loss 0', async () => {
+  test('a batch without a real step has the loss 0 and nothing to measure', async () => {
     allclose(await losses('mae', [[0, 0, 0]], [[1, 1, 1]]), [0, 0])
+    expect((await losses('mae', [[0, 0, 0]], [[1, 1, 1]], mae)).slice(2)).toEqual([0, 0]) // Number(null)
   })
 })

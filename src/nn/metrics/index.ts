@@ -98,9 +98,8 @@ export function measure(
   const values = () =>
     running.map(({ key, metric, state, config }) => [key, metric.result(state, config, context)] as const)
   return {
-    update: ({ rows, yTrue, yPred }) => {
-      const answers = { rows: rows * (context.places ?? 1), yTrue, yPred }
-      for (const { metric, state, config } of running) metric.update(state, answers, config, context)
+    update: (rows) => {
+      for (const { metric, state, config } of running) metric.update(state, rows, config, context)
     },
     results: () =>
       Object.fromEntries(values().flatMap(([key, value]) => (typeof value === 'number' ? [[key, value]] : []))),

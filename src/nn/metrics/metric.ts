@@ -9,13 +9,11 @@ export interface MetricContext {
   readonly targetKind: TargetKind
   /** Values of one answer: the last axis of the output. */
   readonly units: number
-  /** Answers per row: the output's axes before the last, the steps of a sequence; 1 where it is left out. */
-  readonly places?: number
   /** The classes in words, where the target has them. */
   readonly labels?: readonly string[] | null
 }
 
-/** Some rows of a part, row-major. */
+/** Some answers of a part, row-major: one per row, or one per step of a sequence. */
 export interface MetricRows {
   readonly rows: number
   /** [rows, units], or class indices [rows] where `targetKind` is `class_index`. */
