@@ -1,5 +1,6 @@
 /** Reverse-mode differentiation over ONNX operators: walks a graph backward and asks the table of rules for each node. */
 import { asReal, type Builder } from '../onnx/builder.ts'
+import { hasNoGradient } from '../onnx/constant-value.ts'
 import { formatShape, multiplyDims } from '../onnx/dims.ts'
 import { Graph, type Node } from '../onnx/graph.ts'
 import { domains, type OpType } from '../onnx/ops.ts'
@@ -68,12 +69,12 @@ function capturedBy(node: Node): Value[] {
   return [...new Set(bodies.flatMap(captured))]
 }
 
-/** `wrt` and the real values computed from it. Integers end the path. */
+/** `wrt` and the real values computed from it. Integers end the path, and what is taken for a constant. */
 function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<Value> {
   const active = new Set(wrt)
   for (const node of nodes) {
     if (!operands(node).some((x) => x && active.has(x))) continue
-    for (const y of node.outputs) if (y.type === 'float32' || y.type === 'float64') active.add(y)
+    for (const y of node.outputs) if ((y.type === 'float32' || y.type === 'float64') && !hasNoGradient(y)) active.add(y)
   }
   return active
 }

@@ -177,7 +177,7 @@ function wrappedMisfit(inner: LayerConfig, types: readonly string[]): string | n
   return `with ${inner.type} inside; it can with ${listed(types)}`
 }
 
-const ownBusiness = /^(type|name|trainable|inputs|seed|synchronized)$|_initializer$|_constraint$/
+const ownBusiness = /^(type|name|trainable|inputs|seed|synchronized|renorm_momentum)$|_initializer$|_constraint$/
 /** Added to the loss from the weights themselves, whatever the layer. */
 const penalties = /^(kernel|bias|recurrent|embeddings|gamma|beta|depthwise|pointwise)_regularizer$/
 

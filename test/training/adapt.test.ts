@@ -67,7 +67,12 @@ const width = { features: ['width'], target: 'price', preprocessing: 'none', dat
 
 async function trainOn(rows: readonly object[], request: object) {
   const { table, columns } = await readTable(Buffer.from(JSON.stringify({ rows })), { format: 'json' })
-  const definition = parseDefinition({ layers: [{ type: 'Normalization', name: 'norm' }, { type: 'Dense', units: 1 }] })
+  const definition = parseDefinition({
+    layers: [
+      { type: 'Normalization', name: 'norm' },
+      { type: 'Dense', units: 1 },
+    ],
+  })
   const plan = planTraining({ definition, table, columns, request: { ...width, ...request } })
   const data = { train: encodePart(plan, table, 'train'), validation: encodePart(plan, table, 'validation') }
   const settings = { ...plan, ...data, providers: ['cpu'], threads: 1 }

@@ -7,11 +7,13 @@ import { InitializerArgument } from '../arguments.ts'
 import { defineLayer, type LayerContext, layerConfig, type Mask } from '../layer.ts'
 import { Epsilon, scaleAndCenter, scaleAndCenterWeights } from './arguments.ts'
 import { along, axesMisfit, axesOf, lengthsAt, otherAxes, placeOf } from './axes.ts'
+import { ClippingArgument, type Moments, moved, renormalized, renormMisfit, renormWeights } from './renormalization.ts'
 
 /**
  * While training y = gamma·(x - mean)/√(variance + epsilon) + beta with mean and variance (of the population) of the batch
  * along `axis`, and the moving ones become moving·momentum + batch·(1 - momentum). In inference, and with `trainable`
- * false in training as well, the moving ones are used and stay. Steps that a mask leaves out do not count.
+ * false in training as well, the moving ones are used and stay. Steps that a mask leaves out do not count. `renorm`: see
+ * renormalization.ts.
  * Shapes: the same in and out. gamma and moving_variance ones, beta and moving_mean zeros, all [length of axis].
  * @throws {Problem} shape_mismatch where the samples have no such axis
  * @see Ioffe & Szegedy 2015, https://keras.io/api/layers/normalization_layers/batch_normalization/
@@ -26,11 +28,14 @@ export const BatchNormalization = defineLayer({
       ...scaleAndCenter,
       moving_mean_initializer: InitializerArgument('zeros'),
       moving_variance_initializer: InitializerArgument('ones'),
+      renorm: Switch(false, 'Batch renormalization: while training, too, values come near to those of inference'),
+      renorm_clipping: ClippingArgument,
+      renorm_momentum: Type.Number({ minimum: 0, maximum: 1, default: 0.99 }),
       synchronized: Switch(false, 'One device computes a batch here: nothing to synchronize'),
     },
     'Every channel with mean and variance of its batch, of all batches when it serves',
   ),
-  misfit: ({ axis }, inputShape) => axesMisfit(axis, inputShape),
+  misfit: (config, inputShape) => renormMisfit(config) ?? axesMisfit(config.axis, inputShape),
   weights: (config, inputShape) => {
     const shape = lengthsAt(config.axis, inputShape)
     const state = { shape, regularizer: null, role: 'state' } as const
@@ -38,11 +43,13 @@ export const BatchNormalization = defineLayer({
       ...scaleAndCenterWeights(config, shape),
       moving_mean: { ...state, initializer: config.moving_mean_initializer },
       moving_variance: { ...state, initializer: config.moving_variance_initializer },
+      ...renormWeights(config, shape),
     }
   },
   layout: 'any',
   mask: 'passes',
-  call: (op, x, { gamma, beta, moving_mean, moving_variance }, config, context) => {
+  call: (op, x, weights, config, context) => {
+    const { gamma, beta, moving_mean, moving_variance } = weights
     const axes = axesOf(config.axis, x.shape.length)
     const spread = (weight: Real) => along(op, weight, axes, x, context.channelAxis)
     if (!context.training || config.trainable === false) {
@@ -53,10 +60,10 @@ export const BatchNormalization = defineLayer({
       return op.Add(op.Mul(x, spread(factor)), spread(offset))
     }
     const { mean, variance, centred } = batchMoments(op, x, axes, context, spread)
-    const moved = (before: Real, now: Real) =>
-      op.Add(op.Mul(before, op.scalar(config.momentum, before)), op.Mul(now, op.scalar(1 - config.momentum, now)))
-    context.assign('moving_mean', moved(moving_mean, mean))
-    context.assign('moving_variance', moved(moving_variance, variance))
+    const moving = { ...weights, moving_mean, moving_variance }
+    if (config.renorm) return renormalized(op, { mean, variance, centred }, moving, config, { context, spread })
+    context.assign('moving_mean', moved(op, moving_mean, mean, config.momentum))
+    context.assign('moving_variance', moved(op, moving_variance, variance, config.momentum))
     const y = op.Mul(centred, spread(factorOf(op, variance, gamma, config.epsilon)))
     return beta ? op.Add(y, spread(beta)) : y
   },
@@ -66,14 +73,6 @@ export const BatchNormalization = defineLayer({
 function factorOf(op: Builder, variance: Real, gamma: Real | null, epsilon: number): Real {
   const deviation = op.Sqrt(op.Add(variance, op.scalar(epsilon, variance)))
   return gamma ? op.Div(gamma, deviation) : op.Reciprocal(deviation)
-}
-
-interface Moments {
-  /** [length of axis] */
-  readonly mean: Real
-  readonly variance: Real
-  /** x - mean */
-  readonly centred: Real
 }
 
 function batchMoments(
@@ -98,6 +97,7 @@ function meanOver(op: Builder, x: Real, axes: ReturnType<Builder['ints']>, mask:
   if (mask === null || mask.shape.length !== x.shape.length - 1) return op.ReduceMean(x, axes, { keepdims: 0 })
   const real = op.Unsqueeze(mask, op.ints([channelAxis]))
   const sum = op.ReduceSum(op.Where(real, x, op.scalar(0, x)), axes, { keepdims: 0 })
-  const count = op.ReduceSum(op.Cast(mask, { to: x.type }), null, { keepdims: 0 })
+  const each = op.Expand(op.Cast(real, { to: x.type }), op.Shape(x, {}))
+  const count = op.ReduceSum(each, axes, { keepdims: 0 })
   return op.Div(sum, op.Add(count, op.scalar(kerasEpsilon, count)))
 }

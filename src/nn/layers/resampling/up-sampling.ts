@@ -13,6 +13,10 @@ import {
   placesMisfit,
   type Rank,
 } from '../spatial-arguments.ts'
+import { interpolated } from './interpolation.ts'
+
+const interpolations = ['nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5'] as const
+type Interpolation = (typeof interpolations)[number]
 
 /**
  * Every step `size` times. Shapes: [batch, steps, channels] → [batch, steps·size, channels].
@@ -28,7 +32,8 @@ export const UpSampling1D = defineLayer({
 })
 
 /**
- * `nearest`: every place size[0]·size[1] times; `bilinear`: between the centres of places, at the edges the last of them.
+ * `nearest`: every place size[0]·size[1] times; `bilinear`: between the centres of places, at the edges the last of them;
+ * `bicubic` (Keys 1981, a = -1/2), `lanczos3` and `lanczos5`: of 4, 6 or 10 places around, fewer at the edges.
  * Shapes: [batch, height, width, channels] → [batch, height·size[0], width·size[1], channels].
  * @throws {Problem} shape_mismatch where a sample has another number of axes
  * @see https://keras.io/api/layers/reshaping_layers/up_sampling2d/
@@ -39,20 +44,21 @@ export const UpSampling2D = defineLayer({
     {
       size: PerAxisArgument(2, 2),
       data_format: DataFormatArgument,
-      interpolation: Type.Unsafe<'nearest' | 'bilinear'>({ enum: ['nearest', 'bilinear'], default: 'nearest' }),
+      interpolation: Type.Unsafe<Interpolation>({ enum: interpolations, default: 'nearest' }),
     },
     'More rows and columns than there were',
   ),
   misfit: (config, inputShape) => placesMisfit(2, config, inputShape),
   keepsValues: true,
   layout: 'channels_first',
-  call: (op, x, _weights, { size, interpolation }) =>
-    interpolation === 'nearest'
-      ? repeated(op, x, 2, size)
-      : op.Resize(x, null, scalesOf(op, size, 2), null, {
-          mode: 'linear',
-          coordinate_transformation_mode: 'half_pixel',
-        }),
+  call: (op, x, _weights, { size, interpolation }) => {
+    if (interpolation === 'nearest') return repeated(op, x, 2, size)
+    if (interpolation !== 'bilinear') return interpolated(op, x, perAxis(size, 2), interpolation)
+    return op.Resize(x, null, scalesOf(op, size, 2), null, {
+      mode: 'linear',
+      coordinate_transformation_mode: 'half_pixel',
+    })
+  },
 })
 
 /**
