@@ -17,11 +17,13 @@ function placeOf(pointer: string): string {
   return place.replace(/^\./, '') || 'the body'
 }
 
-function escapeKey(key: string): string {
+/** A key as it stands in a JSON pointer (RFC 6901). */
+export function escapeKey(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-function unescapeKey(key: string): string {
+/** The key of a part of a JSON pointer. */
+export function unescapeKey(key: string): string {
   return key.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 

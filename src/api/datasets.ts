@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { tableFromBytes, tableToBytes } from '../data/codec.ts'
 import { ColumnOverrideSchema, type ColumnOverrides } from '../data/columns.ts'
+import { pointer } from '../data/pointer.ts'
 import { readTable, tableFromJson } from '../data/readers/read-table.ts'
 import type { ReadTable } from '../data/readers/reader.ts'
 import { statistics } from '../data/statistics.ts'
@@ -74,7 +75,7 @@ function overridesOf(columns: NonNullable<Static<typeof DatasetJson>['columns']>
     const override = columns[name]
     if (override === undefined || Array.isArray(override)) {
       const detail = `columns.${name} must be an override, as { "type": "number" }: the values are in rows`
-      throw bodyProblem('invalid_request', `/columns/${name}`, detail)
+      throw bodyProblem('invalid_request', pointer('columns', name), detail)
     }
     overrides.push(override)
   }

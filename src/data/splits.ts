@@ -6,17 +6,25 @@ export const partNames = ['train', 'validation', 'test'] as const
 export type PartName = (typeof partNames)[number]
 
 export interface SplitSettings extends Readonly<Record<PartName, number>> {
-  /** Every class in its shares. Needs classes. */
-  readonly stratify: boolean
   /** False takes the rows in their order: the first for training, the last for testing. */
   readonly shuffle: boolean
 }
 
-/** The rows to split, ascending, and their classes (parallel to `rows`) with labels where the target has any. */
+/** The classes of rows, as indices of labels. */
+export interface RowClasses {
+  /** Parallel to the rows. */
+  readonly classes: ArrayLike<number>
+  readonly labels: readonly string[]
+  /** The output that learns them, where there are several. */
+  readonly output?: string | null | undefined
+}
+
+/** The rows to split, ascending, and the classes of every target that has some. */
 export interface SplitSource {
   readonly rows: Int32Array
-  readonly classes: ArrayLike<number> | null
-  readonly labels: readonly string[]
+  readonly targets: readonly RowClasses[]
+  /** The one whose classes keep their shares; null where no one's do. */
+  readonly stratifyBy: RowClasses | null
 }
 
 /** Row numbers of each part in ascending order. */
@@ -33,7 +41,7 @@ export interface Split extends Readonly<Record<PartName, Int32Array>> {
 export function splitRows(source: SplitSource, settings: SplitSettings, seed: number): Split {
   const deficits = [0, 0, 0]
   const partOf = new Uint8Array(source.rows.length)
-  for (const [index, places] of strataOf(source, settings.stratify).entries()) {
+  for (const [index, places] of strataOf(source).entries()) {
     const counts = apportion(places.length, settings, deficits)
     const order = settings.shuffle ? permutation(places.length, createRandom(deriveKey(seed, 'split', index))) : null
     let next = 0
@@ -49,13 +57,15 @@ export function splitRows(source: SplitSource, settings: SplitSettings, seed: nu
     throw bodyProblem('invalid_split', '/split/train', detail)
   }
   const parts = { train, validation, test }
-  const warnings = [...emptyParts(parts, settings, source.rows.length), ...absentClasses(source, parts, settings)]
+  const absent = source.targets.flatMap((target) => absentClasses(source.rows, target, parts, settings))
+  const warnings = [...emptyParts(parts, settings, source.rows.length), ...absent]
   return { ...parts, warnings }
 }
 
 /** The places in `rows` of each stratum. */
-function strataOf({ rows, classes, labels }: SplitSource, stratify: boolean): Int32Array[] {
-  if (!stratify || classes === null) return [Int32Array.from(rows.keys())]
+function strataOf({ rows, stratifyBy }: SplitSource): Int32Array[] {
+  if (stratifyBy === null) return [Int32Array.from(rows.keys())]
+  const { classes, labels } = stratifyBy
   const sizes = new Int32Array(labels.length)
   const count = (label: number) => {
     sizes[label] = (sizes[label] as number) + 1
@@ -119,11 +129,11 @@ function emptyParts(
 
 /** Classes that are not in every part that has rows, in one warning. */
 function absentClasses(
-  { rows, classes, labels }: SplitSource,
+  rows: Int32Array,
+  { classes, labels, output }: RowClasses,
   split: Readonly<Record<PartName, Int32Array>>,
   settings: SplitSettings,
 ): Warning[] {
-  if (classes === null) return []
   const classOf = new Int32Array((rows.at(-1) ?? -1) + 1) // rows ascend
   const totals = new Array<number>(labels.length).fill(0)
   for (let i = 0; i < rows.length; i++) {
@@ -146,5 +156,6 @@ function absentClasses(
     return `class ${JSON.stringify(labels[label])} (${count} ${count === 1 ? 'row' : 'rows'}) is not in ${parts.join(' and ')}`
   })
   const more = lacking.size > 10 ? `, and ${lacking.size - 10} more classes` : ''
-  return [{ code: 'class_not_in_every_part', pointer: '/split', detail: `${named.join(', ')}${more}.` }]
+  const of = typeof output === 'string' ? `output ${JSON.stringify(output)}: ` : ''
+  return [{ code: 'class_not_in_every_part', pointer: '/split', detail: `${of}${named.join(', ')}${more}.` }]
 }

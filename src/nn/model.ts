@@ -50,7 +50,7 @@ export interface BuiltLayer {
 }
 
 export interface ModelOutput {
-  /** The name of the layer that gives it. */
+  /** That of the layer that gives it, with a number where the layer gives several. */
   readonly name: string
   readonly source: Source
   readonly shape: readonly number[]
@@ -88,7 +88,7 @@ export function buildModel(definition: Definition, inputShape?: readonly number[
     ...(definition.name === undefined ? {} : { name: definition.name }),
     inputs: wiring.inputs.map((name) => ({ name, shape: built.get(name)?.outputShapes[0] ?? [] })),
     outputs: wiring.outputs.map((source, i) => ({
-      name: source.layer,
+      name: wiring.outputNames[i] ?? source.layer,
       source,
       shape: shapeAt(built, source, `/outputs/${i}`),
       activation: activationAt(built, source),

@@ -23,6 +23,8 @@ export interface Wiring {
   readonly layers: readonly Wired[]
   readonly inputs: readonly string[]
   readonly outputs: readonly Source[]
+  /** How a training, its history and the served model call each of them; no two are equal. */
+  readonly outputNames: readonly string[]
 }
 
 /** Whether layers name their inputs: a graph; else a chain. */
@@ -41,11 +43,24 @@ export function wire(definition: Definition): Wiring {
   const sorted = sortByNeed(layers)
   const ownInputs = layers.filter(({ config }) => config.type === 'Input').map(({ name }) => name)
   const last = layers.at(-1)?.name ?? ''
-  return {
-    layers: sorted,
-    inputs: definition.inputs ?? ownInputs,
-    outputs: (definition.outputs ?? [last]).map(sourceOf),
-  }
+  const outputs = (definition.outputs ?? [last]).map(sourceOf)
+  return { layers: sorted, inputs: definition.inputs ?? ownInputs, outputs, outputNames: nameOutputs(outputs) }
+}
+
+/**
+ * Outputs are called as their layers. Where one layer gives several, those after the first get a number as in Keras 2
+ * (`lstm`, `lstm_1`), one that is free. Keras 3 leaves them equal, so that no object there can name them.
+ */
+function nameOutputs(outputs: readonly Source[]): string[] {
+  const taken = new Set(outputs.map(({ layer }) => layer))
+  return outputs.map(({ layer }, place) => {
+    if (outputs.findIndex((other) => other.layer === layer) === place) return layer
+    let number = 1
+    while (taken.has(`${layer}_${number}`)) number++
+    const name = `${layer}_${number}`
+    taken.add(name)
+    return name
+  })
 }
 
 function wireInOrder(definition: Definition): Wired[] {

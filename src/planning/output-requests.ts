@@ -8,8 +8,11 @@ import { quoted } from './column-rules.ts'
 import type { TrainingRequest } from './request.ts'
 
 export interface OutputRequest {
+  readonly name: string
   /** The output's name where several are learned, else null. */
   readonly output: string | null
+  /** The fields of the request that hold an object by output. */
+  readonly named: ReadonlySet<string>
   /** Undefined where the column with the role target is meant. */
   readonly target: string | undefined
   readonly loss: Given | undefined
@@ -22,10 +25,13 @@ export interface OutputRequest {
  * @throws {Problem} invalid_training where objects do not name the outputs, or some would be left untrained
  */
 export function outputRequests(request: TrainingRequest, definition: Definition): OutputRequest[] {
-  const names = wire(definition).outputs.map(({ layer }) => layer)
+  const names = wire(definition).outputNames
   const { target, loss, metrics, loss_weights: weights, class_weight } = request
+  const named = new Set<string>()
   for (const [field, given] of Object.entries({ target, loss, metrics, loss_weights: weights })) {
-    if (isByOutput(given)) assertNames(field, given, names)
+    if (!isByOutput(given)) continue
+    assertNames(field, given, names)
+    named.add(field)
   }
   const several = names.length > 1
   if (several) assertAllNamed(target, names)
@@ -34,7 +40,7 @@ export function outputRequests(request: TrainingRequest, definition: Definition)
     throw bodyProblem('invalid_training', '/class_weight', detail)
   }
   return names.map((name) => ({
-    output: several ? name : null,
+    ...{ name, output: several ? name : null, named },
     target: typeof target === 'object' ? own(target, name) : target,
     loss: isByOutput<Given>(loss) ? own(loss, name) : loss,
     lossWeight: (weights && own(weights, name)) ?? 1,
@@ -59,32 +65,30 @@ function assertNames(field: string, given: object, names: readonly string[]): vo
 }
 
 function assertAllNamed(target: TrainingRequest['target'], names: readonly string[]): void {
-  if (new Set(names).size < names.length) {
-    const detail =
-      'target: two outputs of the model are of one layer and have one name; a training cannot tell them apart.'
-    throw bodyProblem('invalid_training', '/target', detail)
-  }
   if (typeof target === 'object' && names.every((name) => Object.hasOwn(target, name))) return
   const detail = `target: the model has ${names.length} outputs: name the column of each, as { ${names.map((name) => `${quoted(name)}: "…"`).join(', ')} }.`
   throw bodyProblem('invalid_training', '/target', detail)
 }
 
 /**
- * Does work for one output; the fields that its problems point into get the output's name.
+ * Does work for one output. Its problems point into fields as if there were this output alone; where they hold an object by
+ * output, they get its name.
  * @throws {Problem} those of the work
  */
-export function forOutput<T>(output: string | null, work: () => T): T {
-  if (output === null) return work()
+export function forOutput<T>({ output, name, named }: OutputRequest, work: () => T): T {
+  if (output === null && named.size === 0) return work()
   try {
     return work()
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    const errors = error.errors?.map((part) => ({ ...part, pointer: underOutput(part.pointer, output) }))
-    throw new Problem(error.code, `output ${quoted(output)}: ${error.message}`, { ...(errors && { errors }) })
+    const errors = error.errors.map((part) => ({ ...part, pointer: underOutput(part.pointer, name, named) }))
+    const detail = output === null ? error.message : `output ${quoted(output)}: ${error.message}`
+    throw new Problem(error.code, detail, { errors, cause: error.cause })
   }
 }
 
-function underOutput(at: string, output: string): string {
+/** `/loss/delta` of a request whose `loss` is by output is `/loss/<output>/delta`. */
+function underOutput(at: string, name: string, named: ReadonlySet<string>): string {
   const [, field = '', ...rest] = at.split('/')
-  return ['target', 'loss'].includes(field) ? [pointer(field, output), ...rest].join('/') : at
+  return named.has(field) ? [pointer(field, name), ...rest].join('/') : at
 }

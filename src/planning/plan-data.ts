@@ -3,7 +3,7 @@ import type { ColumnInfo } from '../data/columns.ts'
 import type { FittedEncoder } from '../data/encoders/encoder.ts'
 import { encodedWidth, fitEncoders } from '../data/encoders/table-encoder.ts'
 import { usableRows } from '../data/missing-values.ts'
-import { type Split, type SplitSource, splitRows } from '../data/splits.ts'
+import { type Split, splitRows } from '../data/splits.ts'
 import { columnNamed, type Table } from '../data/table.ts'
 import { encodeTarget, type FittedTarget, fitTarget } from '../data/target.ts'
 import { bodyProblem, type Warning } from '../errors.ts'
@@ -57,14 +57,26 @@ export function planData(
     throw bodyProblem('missing_values', '/missing_values', detail)
   }
   const targets = use.targets.map((name, place) => {
-    const { output, loss } = outputs[place] as OutputRequest
+    const output = outputs[place] as OutputRequest
     return forOutput(output, () => {
-      return fitTarget(table, rows, name, targetUseOf(columnNamed(table, name), definition, loss, place))
+      return fitTarget(table, rows, name, targetUseOf(columnNamed(table, name), definition, output.loss, place))
     })
   })
-  const target = targets[0] as FittedTarget // the one that shares are kept of
-  const settings = resolveSplit(request, 'labels' in target)
-  const split = splitRows(splitSource(table, rows, target), settings, seed)
+  const { stratifyBy, settings, toldBack } = resolveSplit(
+    request,
+    outputs.map(({ name }, place) => ({ name, hasClasses: 'labels' in (targets[place] as FittedTarget) })),
+  )
+  const classes = targets.flatMap((target, place) => {
+    if (!('labels' in target)) return []
+    return [
+      { place, classes: encodeTarget(target, table, rows), labels: target.labels, output: outputs[place]?.output },
+    ]
+  })
+  const split = splitRows(
+    { rows, targets: classes, stratifyBy: classes.find(({ place }) => place === stratifyBy) ?? null },
+    settings,
+    seed,
+  )
   const fitted = fitEncoders(table, split.train, use.features)
   assertFits(encodedWidth(fitted), rows.length)
   const inputs = encodersOfInputs(use.groups, fitted, table, rows)
@@ -75,7 +87,7 @@ export function planData(
       features: featuresToldBack(use.groups, request),
       target: targetsToldBack(use.targets, outputs),
       ...use.toldBack,
-      split: settings,
+      split: toldBack,
     },
   }
 }
@@ -105,11 +117,6 @@ function featuresToldBack(groups: readonly FeatureGroup[], { features }: Trainin
 function targetsToldBack(targets: readonly string[], outputs: readonly OutputRequest[]): ResolvedRequest['target'] {
   if (outputs.length === 1) return targets[0] as string
   return Object.fromEntries(targets.map((name, place) => [outputs[place]?.output, name]))
-}
-
-function splitSource(table: Table, rows: Int32Array, target: FittedTarget): SplitSource {
-  if (!('labels' in target)) return { rows, classes: null, labels: [] }
-  return { rows, classes: encodeTarget(target, table, rows), labels: target.labels }
 }
 
 function assertFits(width: number, rows: number): void {

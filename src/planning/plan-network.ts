@@ -53,7 +53,7 @@ export function planNetwork(
   const model = modelFor(definition, inputs)
   const planned = requests.map((request, place) => {
     const [output, target] = [model.outputs[place] as ModelOutput, targets[place] as FittedTarget]
-    return forOutput(request.output, () => planOutput(request, output, target, table))
+    return forOutput(request, () => planOutput(request, output, target, table))
   })
   const [first, ...others] = planned
   if (first === undefined) throw new Error('a model without an output')

@@ -3,7 +3,6 @@ import { Ajv } from 'ajv'
 import { type Static, Type } from 'typebox'
 import { type Preprocessing, preprocessings } from '../data/encoders/encoder.ts'
 import { type MissingPolicy, missingPolicies } from '../data/missing-values.ts'
-import type { SplitSettings } from '../data/splits.ts'
 import { Problem } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
 import { LossSchema } from '../nn/losses/index.ts'
@@ -12,6 +11,7 @@ import type { Given, NamedConfig } from '../nn/named.ts'
 import { OptimizerSchema } from '../nn/optimizers/index.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { ReduceLrOnPlateau, type ResolvedPlateau } from './plateau.ts'
+import type { ResolvedSplit } from './split.ts'
 
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 
@@ -38,7 +38,13 @@ const Split = Type.Object(
     train: Type.Optional(Share),
     validation: Type.Optional(Share),
     test: Type.Optional(Share),
-    stratify: Type.Optional(Type.Boolean({ description: 'Every class in its shares; default: for classes' })),
+    stratify: Type.Optional(
+      Type.Unsafe<boolean | string>({
+        type: ['boolean', 'string'],
+        description:
+          'Every class in its shares; default: for classes. The name of an output: its classes, where several have some (default: the first)',
+      }),
+    ),
     shuffle: Type.Optional(Type.Boolean({ description: 'False takes the rows in their order; default: as shuffle' })),
   },
   { additionalProperties: false, description: 'Shares of the rows; they add up to 1, a part may be 0' },
@@ -152,7 +158,7 @@ export type ResolvedRequest = {
   readonly target: string | Readonly<Record<string, string>>
   readonly preprocessing: Readonly<Record<string, Preprocessing>>
   readonly missing_values: MissingPolicy | Readonly<Record<string, GivenPolicy>>
-  readonly split: SplitSettings
+  readonly split: ResolvedSplit
   readonly loss: NamedConfig | Readonly<Record<string, NamedConfig>>
   /** Of several outputs. */
   readonly loss_weights?: Readonly<Record<string, number>>

@@ -1,5 +1,6 @@
 /** What a model put out, as answers: a label and its probabilities, a number, or a cell of numbers; null where it is not finite. */
 import { type Nested, toNested } from '../data/nested.ts'
+import { pointer } from '../data/pointer.ts'
 import type { Warning } from '../errors.ts'
 import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import type { Target } from './signature.ts'
@@ -52,7 +53,7 @@ export function toOutputAnswers(
       return tensor ? [[name, tensor] as const] : []
     })
     const { predictions, warnings } = toAnswers(target, Object.fromEntries(own))
-    const at = (pointer: string) => pointer.replace(/^(\/predictions\/\d+)/, `$1/outputs/${target.output}`)
+    const at = (of: string) => of.replace(/^\/predictions\/\d+/, (row) => `${row}${pointer('outputs', target.output)}`)
     return {
       output: target.output,
       predictions,

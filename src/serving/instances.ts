@@ -1,5 +1,6 @@
 /** Instances of a prediction request, checked against the version's signature, as tensors of raw values. */
 import { nestedShape } from '../data/nested.ts'
+import { pointer } from '../data/pointer.ts'
 import { Problem, type ProblemPart, type Warning } from '../errors.ts'
 import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import { columnFor, type Field, type InputColumn } from './input-columns.ts'
@@ -124,21 +125,17 @@ function missingSentence(value: unknown, form: RowForm): string {
 
 function unseen(feature: Feature, row: number, key: string, value: unknown): Warning {
   const detail = `${feature.name}: ${JSON.stringify(value)} was not seen in training and counts as none of the known values`
-  return { code: 'unseen_category', pointer: `/instances/${row}/${escapeKey(key)}`, detail }
+  return { code: 'unseen_category', pointer: pointer('instances', row, key), detail }
 }
 
 function partAt(row: number, key: string | null, sentence: string): ProblemPart {
-  const pointer = key === null ? `/instances/${row}` : `/instances/${row}/${escapeKey(key)}`
+  const at = key === null ? pointer('instances', row) : pointer('instances', row, key)
   const place = key === null ? `instances[${row}]` : `instances[${row}].${key}`
-  return { in: 'body', pointer, detail: `${place} ${sentence}` }
+  return { in: 'body', pointer: at, detail: `${place} ${sentence}` }
 }
 
 function invalid(mistakes: readonly ProblemPart[]): Problem {
   const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more, see errors)` : ''
   const detail = `${mistakes[0]?.detail}${more}`
   return new Problem('invalid_instance', detail, { errors: mistakes.slice(0, maxMistakes) })
-}
-
-function escapeKey(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -96,10 +96,14 @@ export interface Evaluator {
 }
 
 /** Rows of one native run: so many numbers of input at most. */
-const numbersPerRun = 2 ** 22
+const usualNumbersPerRun = 2 ** 22
 
 /** Opens a session of the evaluation program. */
-export async function openEvaluator(spec: EvaluationSpec, options: SessionOptions): Promise<Evaluator> {
+export async function openEvaluator(
+  spec: EvaluationSpec,
+  options: SessionOptions,
+  numbersPerRun = usualNumbersPerRun,
+): Promise<Evaluator> {
   const program = buildEvaluationProgram(spec)
   const session = await openSession(program.bytes, options)
   const learned = outputsOf(spec)

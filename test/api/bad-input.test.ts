@@ -160,6 +160,14 @@ test.each<[string, string | Buffer, object, Expected]>([
   await expectProblem(await form.field('columns', JSON.stringify(columns)), expected)
 })
 
+test('JSON: values among overrides, where rows hold the values', async () => {
+  const body = { rows: [{ 'a/b': 1, y: 2 }], columns: { 'a/b': [1] } }
+  await expectProblem(await service.http.post('/v1/datasets').send(body), {
+    code: 'invalid_request',
+    at: '/columns/a~1b',
+  })
+})
+
 test.each<[string, object, Expected]>([
   ['a target that does not exist', { target: 'lable' }, { code: 'unknown_column', at: '/target', says: 'label' }],
   [

@@ -8,14 +8,14 @@ const repeat = (...counts: number[]) => counts.flatMap((count, label) => new Arr
 const split = (
   classes: number[],
   shares: [number, number, number],
-  settings: Partial<SplitSettings> = {},
+  { stratify = true, ...settings }: Partial<SplitSettings & { stratify: boolean }> = {},
   seed = 1,
 ) => {
   const [train, validation, test] = shares
-  const labels = ['a', 'b', 'c'].slice(0, Math.max(...classes) + 1)
+  const target = { classes, labels: ['a', 'b', 'c'].slice(0, Math.max(...classes) + 1) }
   return splitRows(
-    { rows: rowsOf(classes.length), classes, labels },
-    { train, validation, test, stratify: true, shuffle: true, ...settings },
+    { rows: rowsOf(classes.length), targets: [target], stratifyBy: stratify ? target : null },
+    { train, validation, test, shuffle: true, ...settings },
     seed,
   )
 }
@@ -114,16 +114,14 @@ test('parts of zero have no rows and no warning', () => {
 
 test('too few rows for a part are told', () => {
   const parts = splitRows(
-    { rows: rowsOf(3), classes: null, labels: [] },
-    { train: 0.7, validation: 0.2, test: 0.1, stratify: false, shuffle: true },
+    { rows: rowsOf(3), targets: [], stratifyBy: null },
+    { train: 0.7, validation: 0.2, test: 0.1, shuffle: true },
     1,
   )
   expect(parts.warnings).toMatchObject([{ code: 'empty_part', pointer: '/split/test' }])
 })
 
 test('no row for training is refused', () => {
-  const source = { rows: rowsOf(3), classes: null, labels: [] }
-  expect(() => splitRows(source, { train: 0, validation: 1, test: 0, stratify: false, shuffle: true }, 1)).toThrow(
-    'no row for training',
-  )
+  const source = { rows: rowsOf(3), targets: [], stratifyBy: null }
+  expect(() => splitRows(source, { train: 0, validation: 1, test: 0, shuffle: true }, 1)).toThrow('no row for training')
 })

@@ -1,6 +1,6 @@
 /** What a model put out, as JSON can hold it (case C54). */
 import { expect, test } from 'vitest'
-import { toAnswers } from '../../src/serving/answers.ts'
+import { toAnswers, toOutputAnswers } from '../../src/serving/answers.ts'
 
 const flower = { name: 'species', kind: 'multiclass', labels: ['a', 'b'] } as const
 
@@ -52,4 +52,12 @@ test('several labels come with their probabilities, and none is claimed where on
     { value: [1, 0], probabilities: [0.75, 0.25] },
     { value: null, probabilities: [null, 0.25] },
   ])
+})
+
+test('a warning of one of several outputs points at it, whatever its name', () => {
+  const value = { type: 'float32', dims: [2], data: Float32Array.of(0, Number.NaN) } as const
+  const target = { output: 'a/$1~b', name: 'y', kind: 'regression' } as const
+  const { predictions, warnings } = toOutputAnswers([target], { 'a/$1~b_value': value })
+  expect(predictions).toEqual([{ outputs: { 'a/$1~b': { value: 0 } } }, { outputs: { 'a/$1~b': { value: null } } }])
+  expect(warnings).toMatchObject([{ pointer: '/predictions/1/outputs/a~1$1~0b/value' }])
 })

@@ -5,10 +5,12 @@ import { lossOf, resolveLoss } from '../../src/nn/losses/index.ts'
 import { resolveMetric } from '../../src/nn/metrics/index.ts'
 import { buildModel } from '../../src/nn/model.ts'
 import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
-import { type Tensor, tensorOf } from '../../src/onnx/tensor.ts'
+import { elementCount, type Tensor, tensorOf } from '../../src/onnx/tensor.ts'
 import type { TrainingState } from '../../src/training/checkpoint.ts'
+import { openEvaluator } from '../../src/training/evaluation.ts'
 import { evaluate, type FitSettings, type HistoryRow, startOf, fit as train } from '../../src/training/fit.ts'
-import type { LearnedOutput } from '../../src/training/learned-outputs.ts'
+import { layoutOf, pack } from '../../src/training/layout.ts'
+import { type LearnedOutput, programOutputs } from '../../src/training/learned-outputs.ts'
 import { allclose } from '../support/allclose.ts'
 import { flat, kerasFixture, type Nested } from '../support/keras.ts'
 
@@ -20,7 +22,7 @@ interface Case {
   readonly last: readonly Nested[]
 }
 
-type Truth = 'numbers' | 'classes' | 'labels' | 'totals'
+type Truth = 'numbers' | 'classes' | 'labels' | 'totals' | 'pairs'
 interface Fixture extends Readonly<Record<'x' | 'row_weights' | Truth, Nested>> {
   readonly cases: Readonly<Record<string, Case>>
 }
@@ -37,12 +39,15 @@ const before = [
 ]
 
 interface Head {
-  readonly layer: object
+  /** Null for another output of the layer before. */
+  readonly layer: object | null
   readonly truth: Truth
   readonly loss: string
   readonly metrics: readonly string[]
   readonly lossWeight?: number
 }
+
+const lstm = { type: 'LSTM', name: 'lstm', units: 2, return_sequences: true, return_state: true, inputs: ['layer 1'] }
 
 const heads: Readonly<Record<string, readonly [Head, ...Head[]]>> = {
   numbers: [
@@ -73,21 +78,23 @@ const heads: Readonly<Record<string, readonly [Head, ...Head[]]>> = {
       ...{ truth: 'totals', loss: 'mse', metrics: ['mean_absolute_error'], lossWeight: 0.5 },
     },
   ],
+  states: [
+    { layer: lstm, truth: 'numbers', loss: 'mse', metrics: ['mean_absolute_error'] },
+    { layer: null, truth: 'pairs', loss: 'mae', metrics: ['mean_squared_error'], lossWeight: 0.3 },
+  ],
 }
 
 function targetOf({ truth, loss }: Head): Tensor {
   const values = flat(fixture[truth])
   if (lossOf(resolveLoss(loss)).targetKind === 'class_index') return tensorOf('int32', values, [rows, steps])
-  const dims = truth === 'totals' ? [rows, 1] : [rows, steps, values.length / rows / steps]
-  return tensorOf('float32', values, dims)
+  const answers = truth === 'totals' || truth === 'pairs' ? [rows] : [rows, steps]
+  return tensorOf('float32', values, [...answers, values.length / elementCount(answers)])
 }
 
 /** The settings of a case, and the state that Keras started from. */
 function settingsOf(name: string, changes: Partial<FitSettings> = {}, metrics: readonly string[] = []) {
   const all = heads[name === 'weighted' ? 'labels' : name] as readonly [Head, ...Head[]]
-  const layers = [...before, ...all.map(({ layer }) => (all.length > 1 ? { ...layer, inputs: ['hidden'] } : layer))]
-  const graph = all.length > 1 && { outputs: ['steps', 'total'] }
-  const model = buildModel(parseDefinition({ layers: all.length > 1 ? named(layers) : layers, ...graph }))
+  const model = buildModel(parseDefinition(definitionOf(all)))
   const outputs = all.map((head, i): LearnedOutput => {
     const loss = resolveLoss(head.loss)
     return {
@@ -114,6 +121,16 @@ function settingsOf(name: string, changes: Partial<FitSettings> = {}, metrics: r
   return { settings, start: { ...startOf(model, 1), weights } satisfies TrainingState, part }
 }
 
+function definitionOf(all: readonly Head[]): object {
+  const own = all.flatMap(({ layer }) => (layer ? [layer] : []))
+  if (all.length === 1) return { layers: [...before, ...own] }
+  const heads = own.map((layer) => ({ inputs: ['hidden'], ...layer }))
+  if (heads.length < all.length) {
+    return { layers: [...named(before.slice(0, 2)), ...heads], outputs: ['lstm', { layer: 'lstm', output: 1 }] }
+  }
+  return { layers: named([...before, ...heads]), outputs: ['steps', 'total'] }
+}
+
 /** A chain as a graph. */
 function named(layers: readonly object[]): object[] {
   return layers.map((layer, i) => {
@@ -128,18 +145,29 @@ async function historyOf(settings: FitSettings, start: TrainingState) {
   return { history, last: result.last }
 }
 
-const ours = (key: string) => key.replace('mae', 'mean_absolute_error').replace('mse', 'mean_squared_error')
+/** The keys of Keras that stand for one number, and ours: it numbers equal keys of a layer's outputs, we their names. */
+function keysOf({ evaluated }: Case): { keras: string; ours: string }[] {
+  const numbers = Object.keys(evaluated).filter((key) => key !== 'lstm_loss')
+  return numbers.map((key) => {
+    const long = key.replace('mae', 'mean_absolute_error').replace('mse', 'mean_squared_error')
+    return { keras: key, ours: long === 'lstm_mean_squared_error' ? 'lstm_1_mean_squared_error' : long }
+  })
+}
+
+function expectAsKeras(found: Readonly<Record<string, unknown>>, expected: Case, prefix = ''): void {
+  const keys = keysOf(expected)
+  allclose(
+    keys.map(({ ours }) => found[`${prefix}${ours}`] as number),
+    keys.map(({ keras }) => expected.evaluated[keras] as number),
+    { relative: 1e-5 },
+  )
+}
 
 describe.each(Object.entries(fixture.cases))('%s', (name, expected) => {
   test('a test gives the losses and metrics of Keras', async () => {
     const { settings, start, part } = settingsOf(name)
     const found = await evaluate(settings, start.weights, part)
-    const keys = Object.keys(expected.evaluated)
-    allclose(
-      keys.map((key) => found[ours(key)] as number),
-      keys.map((key) => expected.evaluated[key] as number),
-      { relative: 1e-5 },
-    )
+    expectAsKeras(found, expected)
   })
 
   test('a training goes the way of Keras, and measures the first step as a test does', async () => {
@@ -150,12 +178,7 @@ describe.each(Object.entries(fixture.cases))('%s', (name, expected) => {
       expected.history.loss as number[],
       { relative: 1e-5 },
     )
-    const keys = Object.keys(expected.evaluated)
-    allclose(
-      keys.map((key) => history[0]?.[ours(key)] as number),
-      keys.map((key) => expected.evaluated[key] as number),
-      { relative: 1e-5 },
-    )
+    expectAsKeras(history[0] ?? {}, expected)
     const values = [...last.weights.values()].map(({ data }) => [...data])
     allclose(values.flat(), expected.last.flatMap(flat), { relative: 1e-4, absolute: 1e-6 })
   })
@@ -164,16 +187,32 @@ describe.each(Object.entries(fixture.cases))('%s', (name, expected) => {
     const optimizer = resolveOptimizer({ name: 'sgd', learning_rate: 0 } as { name: string })
     const { settings, start } = settingsOf(name, { batchSize: 1, epochs: 1, optimizer })
     const { history } = await historyOf(settings, start)
-    const keys = Object.keys(expected.evaluated)
-    for (const prefix of ['', 'val_']) {
-      allclose(
-        keys.map((key) => history[0]?.[`${prefix}${ours(key)}`] as number),
-        keys.map((key) => expected.evaluated[key] as number),
-        { relative: 1e-5 },
-      )
-    }
-    expect(Math.abs(Number(history[0]?.loss) - expected.loss_of_batches_of_one)).toBeGreaterThan(0.01)
+    expectAsKeras(history[0] ?? {}, expected)
+    expectAsKeras(history[0] ?? {}, expected, 'val_')
+    expect(Math.abs(Number(history[0]?.loss) - expected.loss_of_batches_of_one)).toBeGreaterThan(0.005)
   })
+})
+
+test('a part that is evaluated row by row has the same losses as at once', async () => {
+  const { settings, start, part } = settingsOf('two')
+  const spec = { model: settings.model, ...programOutputs(settings) }
+  const vectors = pack(
+    layoutOf(settings.model.weights),
+    new Map([...start.weights].map(([id, { data }]) => [id, data])),
+  )
+  const lengths: number[] = []
+  const found = await Promise.all(
+    [1, 2 ** 22].map(async (numbersPerRun) => {
+      const evaluator = await openEvaluator(spec, { providers: ['cpu'] }, numbersPerRun)
+      const evaluated = await evaluator.evaluate(part, vectors, ({ rows: seen }) => void lengths.push(seen))
+      await evaluator.close()
+      return [evaluated.loss, ...evaluated.outputLosses]
+    }),
+  )
+  expect(lengths.toSorted()).toEqual([1, 1, 1, 1, 1, 1, rows])
+  allclose(found[0] ?? [], found[1] ?? [])
+  const { loss, steps_loss, total_loss } = fixture.cases.two?.evaluated ?? {}
+  allclose(found[0] ?? [], [loss, steps_loss, total_loss] as number[])
 })
 
 test('no metric counts a masked step', async () => {

@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest'
 import { parseDefinition } from '../../src/nn/definition.ts'
-import { resolveLoss } from '../../src/nn/losses/index.ts'
+import { lossOf, resolveLoss } from '../../src/nn/losses/index.ts'
 import { resolveMetric } from '../../src/nn/metrics/index.ts'
-import { buildModel } from '../../src/nn/model.ts'
+import { buildModel, type Model } from '../../src/nn/model.ts'
 import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
+import { fromBytes } from '../../src/onnx/codec.ts'
+import { Graph } from '../../src/onnx/graph.ts'
 import type { Tensor } from '../../src/onnx/tensor.ts'
 import { evaluate, type FitSettings, startOf, fit as train } from '../../src/training/fit.ts'
-import type { LearnedOutput } from '../../src/training/learned-outputs.ts'
+import type { LearnedOutput, ProgramOutput } from '../../src/training/learned-outputs.ts'
+import { targetForm } from '../../src/training/model-graph.ts'
+import { buildTrainingProgram } from '../../src/training/program.ts'
 import { allclose } from '../support/allclose.ts'
 import { tf } from '../support/oracle.ts'
 
@@ -133,3 +137,84 @@ test('a training that stops in the middle of an epoch goes on to the same histor
   expect(half.outcome).toBe('stopped')
   expect(resumed).toEqual(whole)
 })
+
+/** Outputs that start at their logits, or, `behind` a layer that changes nothing, at the losses of their probabilities. */
+function probabilityModel(behind: boolean) {
+  const head = (name: string, units: number, activation: string, inputs: string[]) => [
+    { type: 'Dense', name: behind ? `${name} before` : name, units, activation, inputs },
+    ...(behind ? [{ type: 'Rescaling', name, scale: 1, inputs: [`${name} before`] }] : []),
+  ]
+  return buildModel(
+    parseDefinition({
+      layers: [
+        { type: 'Input', name: 'x', shape: [2] },
+        { type: 'Dense', name: 'shared', units: 4, activation: 'tanh', inputs: ['x'] },
+        ...head('kind', 3, 'softmax', ['shared']),
+        ...head('side', 1, 'sigmoid', ['kind']), // the gradient arrives behind the logits of kind, too
+        { type: 'Dense', name: 'price', units: 1, inputs: ['shared'] },
+      ],
+      outputs: ['kind', 'price', 'side'],
+    }),
+  )
+}
+
+interface Run {
+  readonly history: readonly object[]
+  readonly weights: readonly number[]
+}
+
+test('outputs that start at their logits learn what they learn from their probabilities, weighted rows too', async () => {
+  const sides = Float32Array.from(kinds, (kind) => Number(kind > 0))
+  const learned = (name: string, loss: string, lossWeight: number, metricKind: LearnedOutput['metricKind']) => {
+    return { name, loss: resolveLoss(loss), lossWeight, metricKind, metrics: [resolveMetric('mean_absolute_error')] }
+  }
+  const three = [
+    learned('kind', 'sparse_categorical_crossentropy', 2, 'class_index'),
+    learned('price', 'mean_squared_error', 0.5, 'number'),
+    learned('side', 'binary_crossentropy', 1, 'binary'),
+  ]
+  const data = {
+    ...{ rows, x: part.x, y: part.otherTargets[0] as Tensor, weights: prices.map(Math.abs) },
+    otherTargets: [part.y, { type: 'float32', dims: [rows, 1], data: sides } satisfies Tensor],
+  }
+  const [fast, slow] = (await Promise.all(
+    [false, true].map(async (behind) => {
+      const own = probabilityModel(behind)
+      const start = startOf(probabilityModel(false), 3)
+      const names = own.weights.map(({ name, shape }) => [name, shape] as const)
+      const values = [...start.weights.values()]
+      const weights = new Map(names.map(([name, shape], i) => [name, { shape, data: values[i]?.data ?? xs }]))
+      const changes = { model: own, outputs: three, train: data, validation: data, loss: resolveLoss('mse') }
+      const history: object[] = []
+      const { last } = await train(
+        { ...settings, ...changes },
+        { resumeFrom: { ...start, weights }, onEpoch: ({ seconds: _, ...row }) => void history.push(row) },
+      )
+      return { history, weights: [...last.weights.values()].flatMap(({ data: of }) => [...of]) }
+    }),
+  )) as unknown as readonly [Run, Run]
+  allclose(fast.weights, slow.weights, { relative: 1e-4, absolute: 1e-6 })
+  const numbers = (run: Run) => run.history.flatMap((row) => Object.values(row) as number[])
+  allclose(numbers(fast), numbers(slow), { relative: 1e-4 })
+})
+
+test('a step of outputs with logits computes none of their losses', () => {
+  const forms = [three(probabilityModel(false)), three(probabilityModel(true))]
+  const [fast, slow] = forms.map((bytes) => {
+    const bodies = fromBytes(bytes).graph.nodes.flatMap(({ attributes }) => Object.values(attributes))
+    return bodies.flatMap((body) => (body instanceof Graph ? body.nodes.map(({ opType }) => opType) : []))
+  })
+  expect(slow).toContain('Log')
+  expect(fast).not.toContain('Log')
+  expect(fast).not.toContain('LogSoftmax')
+})
+
+function three(own: Model): Uint8Array {
+  const output = (loss: string, place: number) => {
+    const resolved = resolveLoss(loss)
+    const target = targetForm(lossOf(resolved).targetKind, own.outputs[place]?.shape ?? [])
+    return { loss: resolved, target, lossWeight: 1 }
+  }
+  const all = ['sparse_categorical_crossentropy', 'mse', 'binary_crossentropy'].map(output) as [ProgramOutput]
+  return buildTrainingProgram({ model: own, ...all[0], outputs: all, optimizer: sgd(1), withPredictions: true }).bytes
+}

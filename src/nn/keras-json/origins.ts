@@ -1,5 +1,6 @@
 /** Where each part of a definition came from in the Keras JSON, so that mistakes point into what the caller sent. */
 import { Problem, type ProblemPart } from '../../errors.ts'
+import { unescapeKey } from '../../mistakes.ts'
 
 export interface Origins {
   /** A part of the definition stands at `origin` in the Keras JSON, and what is below it below that. */
@@ -40,7 +41,7 @@ export function atOrigins(problem: Problem, origins: Origins): Problem {
 
 /** `/config/layers/0` as `config.layers[0]`. */
 function placeOf(pointer: string): string {
-  const keys = pointer.split('/').slice(1)
+  const keys = pointer.split('/').slice(1).map(unescapeKey)
   return (
     keys.map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : `${i > 0 ? '.' : ''}${key}`)).join('') || 'the Keras JSON'
   )

@@ -1,5 +1,6 @@
 /** One layer of a Keras JSON as a layer of a definition. */
 import type { TUnsafe } from 'typebox'
+import { escapeKey } from '../../mistakes.ts'
 import { constraints } from '../constraints/index.ts'
 import { initializers } from '../initializers/index.ts'
 import { layers } from '../layers/index.ts'
@@ -93,7 +94,7 @@ function readArguments(
   const entries = Object.entries(config).flatMap(([argument, value]) => {
     const key = names[argument] ?? argument
     if (!Object.hasOwn(known, key) && isWithoutEffect(key, value)) return []
-    const at = { pointer: `${pointer}/${key}`, origin: `${origin}/${argument}` }
+    const at = { pointer: `${pointer}/${escapeKey(key)}`, origin: `${origin}/${escapeKey(argument)}` }
     origins.set(at.pointer, at.origin)
     const result = read(key, value, at)
     return result === undefined ? [] : [[key, result] as const]

@@ -243,6 +243,7 @@ describe('a mistake points into the Keras JSON', () => {
     ],
     ['a wrong argument', sequential(input, dense({ units: 0 })), ['/config/layers/1/config/units']],
     ['an unknown argument', sequential(input, dense({ unit: 1 })), ['/config/layers/1/config/unit']],
+    ['an argument with a slash', sequential(input, dense({ 'a/~b': 1 })), ['/config/layers/1/config/a~1~0b']],
     [
       'an argument with an effect that is not there',
       sequential({ class_name: 'GRU', config: { units: 2, stateful: true, batch_input_shape: [null, 2, 3] } }),
