@@ -1,20 +1,33 @@
-/** A peer's process, seen from the benchmark: started with a task, asked for one round at a time. */
+/** A peer's process, seen from the benchmark: started with a task, asked for one thing at a time. */
 import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import type { Peer } from './peers/index.ts'
-import type { Round, Task } from './task.ts'
+import type { PeerProgram } from './peers/index.ts'
+import type { Round } from './peers/serve.ts'
+import type { Task } from './task.ts'
 
-export type StartedPeer =
-  | { readonly absent: string }
-  | { readonly label: string; round(): Promise<Round>; close(): Promise<void> }
+export interface PeerProcess {
+  readonly label: string
+  /** From the definition to a program that can train, as far as the library does that before its first step: seconds. */
+  build(): Promise<number>
+  /** The first epoch, or one step of it where the peer is very slow. */
+  epoch(): Promise<Round>
+  /** Trains for about so many seconds. */
+  round(seconds: number): Promise<Round>
+  /** The most memory that the process has had resident, in MB; NaN where the system does not tell. */
+  peakMegabytes(): Promise<number>
+  close(): Promise<void>
+}
+
+export type StartedPeer = { readonly absent: string } | PeerProcess
 
 /** Starts a peer. A peer whose library is not there says so, which is no error. */
-export async function startPeer({ command, extra = [] }: Peer, task: Task): Promise<StartedPeer> {
+export async function startPeer({ command, extra = [] }: PeerProgram, task: Task): Promise<StartedPeer> {
   const [file, ...args] = [...command, JSON.stringify(task), ...extra] as [string, ...string[]]
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: threadLimits(task.threads) })
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment(task.threads) })
   let complaints = ''
   child.stderr.on('data', (text: Buffer) => {
-    complaints = (complaints + text).slice(-2000)
+    complaints = (complaints + text).slice(-4000)
   })
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve())
@@ -34,14 +47,19 @@ export async function startPeer({ command, extra = [] }: Peer, task: Task): Prom
   const first = await answer()
   if (!first) await ended
   if (typeof first?.label !== 'string') return { absent: String(first?.absent ?? reasonIn(complaints)) }
+  const ask = async (line: string) => {
+    child.stdin.write(`${line}\n`)
+    const answered = await answer()
+    if (answered && !('absent' in answered)) return answered
+    if (!answered) await ended
+    throw new Error(String(answered?.absent ?? reasonIn(complaints)))
+  }
   return {
     label: first.label,
-    round: async () => {
-      child.stdin.write('round\n')
-      const round = await answer()
-      if (!round) throw new Error(`${file} ${args[0]} ended: ${reasonIn(complaints)}`)
-      return round as unknown as Round // the protocol of peers/serve.ts
-    },
+    build: async () => Number((await ask('build')).seconds),
+    epoch: async () => (await ask('epoch')) as unknown as Round, // the protocol of peers/serve.ts
+    round: async (seconds) => (await ask(`round ${seconds}`)) as unknown as Round,
+    peakMegabytes: () => peakOf(child.pid),
     close: async () => {
       child.stdin.end()
       await ended
@@ -49,21 +67,28 @@ export async function startPeer({ command, extra = [] }: Peer, task: Task): Prom
   }
 }
 
-/** The line that says what was wrong: the first that names an error, else the last. */
+/** The line that says what was wrong: the last that names an error, else the last. */
 const reasonIn = (text: string) => {
   const lines = text.trim().split('\n')
-  return lines.find((line) => line.includes('Error')) ?? lines.at(-1) ?? ''
+  return lines.findLast((line) => line.includes('Error')) ?? lines.at(-1) ?? ''
 }
 
-/** The same number of threads for every library, whichever variable it reads. */
-function threadLimits(threads: number): NodeJS.ProcessEnv {
+async function peakOf(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1000
+}
+
+/** The same number of threads for every library, whichever variable it reads; and no settings of somebody's own BLAS. */
+function environment(threads: number): NodeJS.ProcessEnv {
   const count = String(threads)
+  const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...own } = process.env
   return {
-    ...process.env,
+    ...own,
     OMP_NUM_THREADS: count,
     MKL_NUM_THREADS: count,
     TF_NUM_INTRAOP_THREADS: count,
     TF_NUM_INTEROP_THREADS: '1',
     TF_CPP_MIN_LOG_LEVEL: '2',
+    PYTHONDONTWRITEBYTECODE: '1',
   }
 }

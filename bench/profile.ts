@@ -2,13 +2,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lossOf } from '../src/nn/losses/index.ts'
 import { openSession } from '../src/runtime/session.ts'
-import { startOf } from '../src/training/fit.ts'
-import { targetForm } from '../src/training/model-graph.ts'
+import { programOutputs } from '../src/training/learned-outputs.ts'
 import { buildTrainingProgram } from '../src/training/program.ts'
 import { createTrainer } from '../src/training/trainer.ts'
-import { fitSettings } from './network.ts'
+import { rowsOf } from './data.ts'
+import { fitSettings, startState } from './network.ts'
 import { formatTable } from './statistics.ts'
 import type { Task } from './task.ts'
 
@@ -25,34 +24,38 @@ interface ProfileEvent {
   readonly args?: { readonly op_name?: string }
 }
 
-const steps = 256
+export interface Profile {
+  readonly title: string
+  readonly threads: number
+  readonly times: readonly OperatorTime[]
+}
 
-/** Profiles a run of 256 steps; the profile itself slows every node a little, so read the shares. */
-export async function profileStep(task: Task): Promise<OperatorTime[]> {
+/** Profiles one run of an epoch; the profile itself slows every node a little, so read the shares. */
+export async function profileStep(title: string, task: Task): Promise<Profile> {
   const folder = await mkdtemp(join(tmpdir(), 'fitserve-profile-'))
   try {
     await runProfiled(task, join(folder, 'step'))
     const [file] = await readdir(folder)
     const events = JSON.parse(await readFile(join(folder, file ?? ''), 'utf8')) as ProfileEvent[]
-    return sumByOperator(events)
+    return { title, threads: task.threads, times: sumByOperator(events, task.steps) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 async function runProfiled(task: Task, profilePrefix: string): Promise<void> {
-  const { model, loss, optimizer, train: data, seed, providers } = fitSettings(task)
-  const target = targetForm(lossOf(loss).targetKind, model.outputs[0]?.shape ?? [])
-  const program = buildTrainingProgram({ model, loss, optimizer, target, withPredictions: false })
+  const settings = fitSettings(task, rowsOf(task))
+  const { model, optimizer, train: data, seed, providers } = settings
+  const program = buildTrainingProgram({ model, optimizer, ...programOutputs(settings), withPredictions: false })
   const session = await openSession(program.bytes, { providers, threads: task.threads, profilePrefix })
-  const trainer = createTrainer(session, { program, optimizer, data, seed, initial: startOf(model, seed) })
-  const order = Int32Array.from({ length: steps * task.batch }, (_, i) => (i * 31) % task.samples)
+  const trainer = createTrainer(session, { program, optimizer, data, seed, initial: startState(task) })
+  const order = Int32Array.from({ length: task.rows }, (_, i) => i)
   await trainer.run(order, task.batch, 0)
   session.endProfiling()
   await session.close()
 }
 
-function sumByOperator(events: readonly ProfileEvent[]): OperatorTime[] {
+function sumByOperator(events: readonly ProfileEvent[], steps: number): OperatorTime[] {
   const sums = new Map<string, { count: number; microseconds: number }>()
   for (const { cat, name, dur, args } of events) {
     const operator = args?.op_name
@@ -71,7 +74,7 @@ function sumByOperator(events: readonly ProfileEvent[]): OperatorTime[] {
 }
 
 /** The operators that matter, with their share of the sum. */
-export function formatProfile(times: readonly OperatorTime[]): string {
+export function formatProfile({ title, threads, times }: Profile): string {
   const total = times.reduce((sum, { microsecondsPerStep }) => sum + microsecondsPerStep, 0)
   const rows = times
     .filter(({ microsecondsPerStep }) => microsecondsPerStep > 0.005 * total)
@@ -81,5 +84,6 @@ export function formatProfile(times: readonly OperatorTime[]): string {
       microsecondsPerStep.toFixed(1),
       `${((100 * microsecondsPerStep) / total).toFixed(0)} %`,
     ])
-  return formatTable(['operator', 'nodes/step', 'µs/step', 'share'], [...rows, ['all', '', total.toFixed(1), '100 %']])
+  const heading = `### Where a step goes: ${title} (${threads} thread${threads > 1 ? 's' : ''})`
+  return `${heading}\n\n${formatTable(['operator', 'nodes/step', 'µs/step', 'share'], [...rows, ['all', '', total.toFixed(1), '100 %']])}`
 }

@@ -23,13 +23,14 @@ export function digits(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)
 }
 
-/** Rows as a text table: the first column left, the others right. */
+/** Rows as a Markdown table that reads well as text too: the first column left, the others right. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
+  const widths = head.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)))
+  const padded = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number)
   const line = (row: readonly string[]) =>
-    widths
-      .map((width, column) => (column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)))
-      .join('  ')
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
+    `| ${head.map((_, column) => padded(row[column] ?? '', column)).join(' | ')} |`
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')
 }

@@ -1,44 +1,56 @@
-/** The work that every peer does: a classifier trained with Adam on synthetic data, and how a peer is asked for it. */
-import { createRandom, deriveKey } from '../src/random.ts'
+/** The work of one row of a table, as a peer's process receives it: JSON, and nothing else is shared. */
+import { parseDefinition } from '../src/nn/definition.ts'
+import { buildModel } from '../src/nn/model.ts'
+import { deriveKey } from '../src/random.ts'
+import type { DataKind, LayerJson, Optimizer, Workload } from './workloads/workload.ts'
+
+/** A weight to start from: uniform numbers of a key in [-limit, limit), in Keras' order and layout. */
+export interface StartWeight {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly limit: number
+  readonly key: number
+}
 
 export interface Task {
-  /** Widths of the layers, the input first: `[784, 64, 64, 10]`. Hidden layers are ReLU, the last is softmax. */
-  readonly widths: readonly number[]
+  readonly network: Workload['network']
+  readonly layers: readonly LayerJson[]
+  readonly weights: readonly StartWeight[]
+  readonly loss: Workload['loss']
+  readonly optimizer: Optimizer
   readonly batch: number
-  /** Rows of the data set; one epoch takes each row once, in a new order. */
-  readonly samples: number
-  readonly threads: number
-  /** A round trains for at least this many seconds, at least one epoch or 20 steps. */
-  readonly roundSeconds: number
-}
-
-/** What a round of a peer took. */
-export interface Round {
+  /** Steps of an epoch, which takes the rows in their order. */
   readonly steps: number
-  readonly seconds: number
-  /** Mean loss of the round's last steps: a peer whose loss does not fall does not train. */
-  readonly loss: number
+  readonly rows: number
+  /** Of one row of x. */
+  readonly inputShape: readonly number[]
+  /** What x and y are made of; `key` is of their random numbers. */
+  readonly data: DataKind & { readonly key: number }
+  readonly threads: number
 }
 
-/** Learning rate of Adam; the other settings are Keras' defaults (0.9, 0.999, 1e-7). */
-export const learningRate = 0.001
-
-export interface SyntheticData {
-  /** [samples, widths[0]] */
-  readonly x: Float32Array
-  /** Class of each row. */
-  readonly labels: Int32Array
+/** The task of a workload. */
+export function taskOf({ title: _, alone: __, ...workload }: Workload, threads: number): Task {
+  const model = buildModel(parseDefinition({ layers: workload.layers }))
+  return {
+    ...workload,
+    weights: model.weights.map(({ name, shape }) => ({
+      name,
+      shape,
+      limit: limitOf(name, shape),
+      key: deriveKey('bench', name),
+    })),
+    rows: workload.steps * workload.batch,
+    inputShape: model.inputs[0]?.shape ?? [],
+    data: { ...workload.data, key: deriveKey('bench', 'data') },
+    threads,
+  }
 }
 
-/** Rows of small uniform numbers; the class is the greatest of the row's first numbers, so that there is something to learn. */
-export function syntheticData({ widths, samples }: Task): SyntheticData {
-  const features = widths[0] as number
-  const classes = widths.at(-1) as number
-  const random = createRandom(deriveKey('bench', 'data'))
-  const x = Float32Array.from({ length: samples * features }, () => (random.uniform() - 0.5) * 2)
-  const labels = Int32Array.from({ length: samples }, (_, row) => {
-    const first = x.subarray(row * features, row * features + classes)
-    return first.indexOf(Math.max(...first))
-  })
-  return { x, labels }
+/** As Keras starts kernels (Glorot) and embeddings; biases from zero. */
+function limitOf(name: string, shape: readonly number[]): number {
+  if (name.endsWith('bias')) return 0
+  if (name.endsWith('embeddings')) return 0.05
+  const [made = 1, given = 1, ...field] = [...shape].reverse()
+  return Math.sqrt(6 / ((given + made) * field.reduce((size, length) => size * length, 1)))
 }

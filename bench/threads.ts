@@ -1,17 +1,21 @@
 /** How the number of threads bears on a step of the engine, and what its own short trial chooses on this machine. */
-import { fit as train } from '../src/training/fit.ts'
-import { fitSettings } from './network.ts'
+import { openOnnx } from '../src/training/engine.ts'
+import { rowsOf } from './data.ts'
+import { fitSettings, startState } from './network.ts'
 import { startPeer } from './peer-process.ts'
 import { peers } from './peers/index.ts'
 import { digits, formatTable, type Spread, spreadOf } from './statistics.ts'
-import type { Task } from './task.ts'
+import { type Task, taskOf } from './task.ts'
+import type { Workload } from './workloads/workload.ts'
 
 export interface ThreadsResult {
-  readonly batch: number
+  readonly title: string
   readonly counts: readonly { readonly threads: number; readonly microseconds: Spread }[]
   /** What `threads: auto` takes, asked as many times as there were rounds: the machine's other work may change it. */
   readonly chosen: readonly number[]
 }
+
+const roundSeconds = 0.5
 
 /** 1, 2, 4 … up to `most`. */
 export function availableThreads(most: number): number[] {
@@ -21,40 +25,48 @@ export function availableThreads(most: number): number[] {
 }
 
 /** The engine with each number of threads, in turns. */
-export async function compareThreads(task: Task, counts: readonly number[], rounds: number): Promise<ThreadsResult> {
+export async function compareThreads(
+  workload: Workload,
+  counts: readonly number[],
+  rounds: number,
+): Promise<ThreadsResult> {
+  const task = taskOf(workload, 1)
   const running = []
   for (const threads of counts) {
     const peer = await startPeer(peers.fitserve, { ...task, threads })
     if ('absent' in peer) throw new Error(peer.absent)
+    await peer.build()
+    await peer.epoch()
     running.push({ threads, peer, rounds: [] as number[] })
   }
   const chosen: number[] = []
-  for (const { peer } of running) await peer.round()
+  for (const { peer } of running) await peer.round(roundSeconds)
   for (let round = 0; round < rounds; round++) {
     for (const { peer, rounds: measured } of running) {
-      const { seconds, steps } = await peer.round()
+      const { seconds, steps } = await peer.round(roundSeconds)
       measured.push((seconds * 1e6) / steps)
     }
     chosen.push(await chosenThreads(task))
   }
   for (const { peer } of running) await peer.close()
   const results = running.map(({ threads, rounds: measured }) => ({ threads, microseconds: spreadOf(measured) }))
-  return { batch: task.batch, counts: results, chosen }
+  return { title: workload.title, counts: results, chosen }
 }
 
-/** One epoch with `auto`: the trial comes before it. */
+/** What the trial before a training with `auto` chooses. */
 async function chosenThreads(task: Task): Promise<number> {
-  const { threads } = await train({ ...fitSettings(task), threads: 'auto', epochs: 1 })
+  const { threads, close } = await openOnnx({ ...fitSettings(task, rowsOf(task)), threads: 'auto' }, startState(task))
+  await close()
   return threads
 }
 
 /** The table, and the choice. */
-export function formatThreads({ batch, counts, chosen }: ThreadsResult): string {
+export function formatThreads({ title, counts, chosen }: ThreadsResult): string {
   const rows = counts.map(({ threads, microseconds: { median, min, max } }) => [
     String(threads),
     digits(median),
     `${digits(min)} to ${digits(max)}`,
   ])
   const table = formatTable(['threads', 'µs/step', 'spread'], rows)
-  return `fitserve by threads, batch ${batch}\n\n${table}\nTHREADS=auto takes ${chosen.join(', ')}`
+  return `### By threads: ${title}\n\n${table}\n\nTHREADS=auto takes ${chosen.join(', ')}`
 }

@@ -1,74 +1,213 @@
-/** Training side by side: peers take turns, one round each, so that a slow minute of the machine slows all of them. */
-import { type StartedPeer, startPeer } from './peer-process.ts'
+/**
+ * Training side by side: peers take turns, one round each, so that a slow minute of the machine slows all of them. Peers of
+ * a workload that is too large for that have a process a turn.
+ */
+import { type PeerProcess, startPeer } from './peer-process.ts'
 import { type PeerName, peers } from './peers/index.ts'
 import { digits, formatTable, type Spread, spreadOf } from './statistics.ts'
-import type { Task } from './task.ts'
+import { type Task, taskOf } from './task.ts'
+import type { Workload } from './workloads/workload.ts'
 
 export interface PeerResult {
   readonly peer: PeerName
   readonly label: string
   /** Microseconds a step, per round. */
   readonly microseconds: Spread & { readonly rounds: readonly number[] }
-  readonly samplesPerSecond: number
-  /** Median over the median of each other peer: below 1 is faster than it. */
-  readonly ratios: Readonly<Record<string, number>>
+  /** From the definition to a program that can train, as far as the library does that before its first step. */
+  readonly buildMs: number
+  /** From the definition to the end of the first epoch, without what its steps take later: what starting costs. */
+  readonly startMs: number
+  /** From the definition to weights after 3,000 steps, of the numbers above. */
+  readonly wholeSeconds: number
+  readonly peakMegabytes: number
+  /** Mean loss of the first epoch, from the same weights and rows; null where the peer was too slow to train it. */
+  readonly firstLoss: number | null
+  readonly loss: number
 }
 
-export interface TaskResult {
-  readonly task: Task
+export interface WorkloadResult {
+  readonly name: string
+  readonly title: string
+  readonly threads: number
+  readonly rounds: number
   readonly results: readonly PeerResult[]
   readonly absent: Readonly<Record<string, string>>
 }
 
-type Running = { name: PeerName; peer: Exclude<StartedPeer, { absent: string }>; rounds: number[] }
+export interface Comparison {
+  readonly names: readonly PeerName[]
+  readonly rounds: number
+  readonly threads: number
+  /** How long a round of a peer is. */
+  readonly seconds: number
+}
 
-/** Runs one task on every peer that is there: one round to warm up, then `rounds` interleaved ones. */
-export async function compareTraining(task: Task, names: readonly PeerName[], rounds: number): Promise<TaskResult> {
-  const running: Running[] = []
+/** What has been measured of a peer so far. */
+interface Measured {
+  readonly name: PeerName
+  label: string
+  build: number[]
+  firstEpoch: { steps: number; seconds: number }[]
+  firstLoss: number | null
+  microseconds: number[]
+  loss: number
+  peak: number
+}
+
+/** Steps of the training whose whole time is told. */
+const wholeSteps = 3000
+
+/** Runs one workload on every peer that is there: an epoch from the first weights, a round to warm up, then `rounds` in turns. */
+export async function compareTraining(name: string, workload: Workload, wanted: Comparison): Promise<WorkloadResult> {
+  const task = taskOf(workload, wanted.threads)
   const absent: Record<string, string> = {}
-  for (const name of names) {
-    const peer = await startPeer(peers[name], task)
-    if ('absent' in peer) absent[name] = peer.absent
-    else running.push({ name, peer, rounds: [] })
+  const all = wanted.names.map(unmeasured)
+  await (workload.alone ? oneByOne : together)(all, task, wanted, absent)
+  const results = all.filter((one) => one.microseconds.length > 0).map((one) => resultOf(one, task))
+  const { threads, rounds } = wanted
+  return { name, title: workload.title, threads, rounds, results, absent }
+}
+
+const unmeasured = (name: PeerName): Measured => ({
+  name,
+  label: name,
+  build: [],
+  firstEpoch: [],
+  firstLoss: null,
+  microseconds: [],
+  loss: Number.NaN,
+  peak: 0,
+})
+
+type Measure = (
+  all: readonly Measured[],
+  task: Task,
+  wanted: Comparison,
+  absent: Record<string, string>,
+) => Promise<void>
+
+/** All processes live at once, and rounds go round. */
+const together: Measure = async (all, task, { rounds, seconds }, absent) => {
+  const running: { one: Measured; peer: PeerProcess }[] = []
+  for (const one of all) {
+    const peer = await started(one, task, seconds, absent)
+    if (peer) running.push({ one, peer })
   }
-  for (const { peer } of running) await peer.round()
   for (let round = 0; round < rounds; round++) {
-    for (const { peer, rounds: measured } of running) {
-      const { seconds, steps, loss } = await peer.round()
-      if (!Number.isFinite(loss)) throw new Error(`${peer.label}: the loss is ${loss}`)
-      measured.push((seconds * 1e6) / steps)
+    for (const { one, peer } of running) await measureRound(one, peer, seconds)
+  }
+  for (const { one, peer } of running) await finish(one, peer)
+}
+
+/** A process for each turn of each peer. */
+const oneByOne: Measure = async (all, task, { rounds, seconds }, absent) => {
+  for (let round = 0; round < rounds; round++) {
+    for (const one of all) {
+      if (one.name in absent) continue
+      const peer = await started(one, task, seconds, absent)
+      if (!peer) continue
+      await measureRound(one, peer, seconds)
+      await finish(one, peer)
     }
   }
-  for (const { peer } of running) await peer.close()
-  return { task, results: summarize(task, running), absent }
 }
 
-function summarize(task: Task, running: readonly Running[]): PeerResult[] {
-  const medians = running.map(({ name, rounds }) => [name, spreadOf(rounds).median] as const)
-  return running.map(({ name, peer, rounds }) => {
-    const spread = spreadOf(rounds)
-    return {
-      peer: name,
-      label: peer.label,
-      microseconds: { ...spread, rounds },
-      samplesPerSecond: (task.batch * 1e6) / spread.median,
-      ratios: Object.fromEntries(medians.map(([other, median]) => [other, spread.median / median])),
-    }
-  })
+/** A peer that has been built, has trained its first epoch and is warm; null where it is absent, or does not learn. */
+async function started(
+  one: Measured,
+  task: Task,
+  seconds: number,
+  absent: Record<string, string>,
+): Promise<PeerProcess | null> {
+  const peer = await startPeer(peers[one.name], task)
+  if ('absent' in peer) {
+    absent[one.name] = peer.absent
+    return null
+  }
+  try {
+    one.label = peer.label
+    const build = await peer.build()
+    const epoch = await peer.epoch()
+    if (!Number.isFinite(epoch.loss)) throw new Error(`the loss of its first epoch is ${epoch.loss}`)
+    await peer.round(seconds)
+    one.build.push(build)
+    one.firstEpoch.push(epoch)
+    one.firstLoss = epoch.steps === task.steps ? epoch.loss : null
+    return peer
+  } catch (error) {
+    absent[one.name] = error instanceof Error ? error.message : String(error)
+    await peer.close()
+    return null
+  }
 }
 
-/** The table of one task; the last column says how the first peer compares with the row's. */
-export function formatTraining({ task, results, absent }: TaskResult): string {
+async function measureRound(one: Measured, peer: PeerProcess, wanted: number): Promise<void> {
+  const { seconds, steps, loss } = await peer.round(wanted)
+  if (!Number.isFinite(loss)) throw new Error(`${peer.label}: the loss is ${loss}`)
+  one.microseconds.push((seconds * 1e6) / steps)
+  one.loss = loss
+}
+
+async function finish(one: Measured, peer: PeerProcess): Promise<void> {
+  one.peak = Math.max(one.peak, await peer.peakMegabytes())
+  await peer.close()
+}
+
+function resultOf(one: Measured, { steps: _ }: Task): PeerResult {
+  const microseconds = { ...spreadOf(one.microseconds), rounds: one.microseconds }
+  const build = spreadOf(one.build).median
+  const starts = one.firstEpoch.map(({ steps, seconds }) => seconds - (steps * microseconds.median) / 1e6)
+  const start = build + Math.max(0, spreadOf(starts).median)
+  return {
+    peer: one.name,
+    label: one.label,
+    microseconds,
+    buildMs: 1000 * build,
+    startMs: 1000 * start,
+    wholeSeconds: start + (wholeSteps * microseconds.median) / 1e6,
+    peakMegabytes: one.peak,
+    firstLoss: one.firstLoss,
+    loss: one.loss,
+  }
+}
+
+/** Microseconds as text: milliseconds where they are many. */
+export function duration(microseconds: number): string {
+  return microseconds < 10_000 ? `${digits(microseconds)} µs` : `${digits(microseconds / 1000)} ms`
+}
+
+/** The table of one workload; `fitserve to it` is the median of the first peer over the row's: below 1 it is faster. */
+export function formatTraining({ title, threads, rounds, results, absent }: WorkloadResult): string {
   const first = results[0]
-  const title = `${task.widths.join('-')}, batch ${task.batch}, Adam, ${task.threads} thread${task.threads > 1 ? 's' : ''}`
-  const rows = results.map(({ peer, label, microseconds, samplesPerSecond }) => [
-    label,
-    digits(microseconds.median),
-    `${digits(microseconds.min)} to ${digits(microseconds.max)}`,
-    digits(samplesPerSecond),
-    first && peer !== first.peer ? (first.ratios[peer] ?? Number.NaN).toFixed(2) : '',
-  ])
-  const missing = Object.entries(absent).map(([name, reason]) => `not here: ${name} (${reason})`)
-  const head = ['peer', 'µs/step', 'spread', 'samples/s', `${first?.peer ?? 'first'} to it`]
-  return [title, '', formatTable(head, rows), ...missing].join('\n')
+  const rows = results.map((result) => {
+    const { label, microseconds, buildMs, startMs, wholeSeconds, peakMegabytes, firstLoss } = result
+    const ratio = first && result !== first ? (first.microseconds.median / microseconds.median).toFixed(2) : ''
+    const memory = first && result !== first ? ` (${(first.peakMegabytes / peakMegabytes).toFixed(1)})` : ''
+    return [
+      label,
+      duration(microseconds.median),
+      `${duration(microseconds.min)} to ${duration(microseconds.max)}`,
+      ratio,
+      digits(buildMs),
+      digits(startMs),
+      digits(wholeSeconds),
+      `${digits(peakMegabytes)}${memory}`,
+      firstLoss === null ? 'not trained' : firstLoss.toFixed(5),
+    ]
+  })
+  const missing = Object.entries(absent).map(([name, reason]) => `- not here: ${name} (${reason})`)
+  const name = first?.peer ?? 'first'
+  const head = [
+    'peer',
+    'a step',
+    'spread',
+    `${name} to it`,
+    'build, ms',
+    'start, ms',
+    '3,000 steps, s',
+    `peak, MB (${name} to it)`,
+    'loss of epoch 1',
+  ]
+  const heading = `### ${title} (${threads} thread${threads > 1 ? 's' : ''}, ${rounds} rounds)`
+  return [heading, '', formatTable(head, rows), ...(missing.length > 0 ? ['', ...missing] : [])].join('\n')
 }

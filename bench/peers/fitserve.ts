@@ -1,48 +1,46 @@
-/** The engine as a peer: `fit` as a worker calls it, which waits after each epoch until the benchmark asks for the next. */
+/** The engine as a peer: opened and paced as `fit` does it in a worker. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fit } from '../../src/training/fit.ts'
-import { fitSettings } from '../network.ts'
+import { openOnnx } from '../../src/training/engine.ts'
+import { createPacer } from '../../src/training/pacer.ts'
+import { rowsOf } from '../data.ts'
+import { fitSettings, startState } from '../network.ts'
 import type { Task } from '../task.ts'
-import { servePeer, type Trainer } from './serve.ts'
-
-type Trained = Awaited<ReturnType<Trainer['train']>>
+import { type Peer, servePeer, type Trainer } from './serve.ts'
 
 function onnxRuntimeVersion(): string {
   const folder = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
   return (JSON.parse(readFileSync(folder, 'utf8')) as { version: string }).version
 }
 
-async function open(task: Task): Promise<Trainer> {
-  let goOn: () => void = () => {}
-  let finished: (trained: Trained) => void = () => {}
-  let failed: (error: unknown) => void = () => {}
-  let stepsBefore = 0
-  /** Holds the training until the next call of `train`. */
-  const gate = () =>
-    new Promise<void>((resolve) => {
-      goOn = resolve
-    })
-  const start = () => {
-    fit(fitSettings(task), {
-      onEpoch: ({ loss }, { steps }) => {
-        const held = gate()
-        finished({ steps: steps - stepsBefore, loss: loss ?? Number.NaN })
-        stepsBefore = steps
-        return held
-      },
-    }).catch((error: unknown) => failed(error))
+async function open(task: Task): Promise<Peer> {
+  const rows = rowsOf(task)
+  const initial = startState(task)
+  const build = async (): Promise<Trainer> => {
+    const { trainer } = await openOnnx(fitSettings(task, rows), initial)
+    const pace = createPacer()
+    let step = 0
+    /** A run of `fit`: never over the end of an epoch. */
+    const run = async (most: number) => {
+      const inEpoch = step % task.steps
+      const steps = Math.min(most, task.steps - inEpoch, pace.stepsPerRun())
+      const order = Int32Array.from({ length: steps * task.batch }, (_, i) => inEpoch * task.batch + i)
+      const { losses } = await pace.time(steps, () => trainer.run(order, task.batch, step))
+      step += steps
+      return losses
+    }
+    const train = async (steps: number) => {
+      let sum = 0
+      for (let left = steps; left > 0; ) {
+        const losses = await run(left)
+        for (const loss of losses) sum += loss
+        left -= losses.length
+      }
+      return sum / steps
+    }
+    return { unit: 1, train }
   }
-  let started = false
-  const train = () =>
-    new Promise<Trained>((resolve, reject) => {
-      finished = resolve
-      failed = reject
-      if (started) goOn()
-      else start()
-      started = true
-    })
-  return { label: `fitserve (ONNX Runtime ${onnxRuntimeVersion()})`, train }
+  return { label: `fitserve (ONNX Runtime ${onnxRuntimeVersion()})`, build }
 }
 
 await servePeer(open)

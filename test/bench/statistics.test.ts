@@ -27,5 +27,5 @@ test('a table has its first column to the left and the others to the right', () 
         ['long name', '5'],
       ],
     ),
-  ).toBe(['peer       µs', '---------  --', 'a          10', 'long name   5'].join('\n'))
+  ).toBe(['| peer      |  µs |', '| --------- | --: |', '| a         |  10 |', '| long name |   5 |'].join('\n'))
 })
