@@ -81,9 +81,11 @@ export function forOutput<T>({ output, name, named }: OutputRequest, work: () =>
     return work()
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    const errors = error.errors.map((part) => ({ ...part, pointer: underOutput(part.pointer, name, named) }))
-    const detail = output === null ? error.message : `output ${quoted(output)}: ${error.message}`
-    throw new Problem(error.code, detail, { errors, cause: error.cause })
+    const said = (detail: string) => (output === null ? detail : `output ${quoted(output)}: ${detail}`)
+    const errors = error.errors.map((part) => {
+      return { ...part, pointer: underOutput(part.pointer, name, named), detail: said(part.detail) }
+    })
+    throw new Problem(error.code, said(error.message), { errors, cause: error.cause })
   }
 }
 

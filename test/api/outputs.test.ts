@@ -47,6 +47,35 @@ test('a model with two outputs trains with two losses and answers both by name',
   expect(outputs.side).toMatchObject({ label: 'right', probabilities: { right: expect.any(Number) } })
 })
 
+test('a masked sequence is measured over its real steps in every part', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const ids = Array.from({ length: 1 + (i % 6) }, (_step, k) => 1 + ((i + k) % 4))
+    return { ids, tags: [...ids.map((id) => id % 2), 1, 1, 1, 1, 1].slice(0, 6) }
+  })
+  const dataset = await service.http.post('/v1/datasets').send({ rows })
+  const chain = [
+    { type: 'Input', shape: [6] },
+    { type: 'Embedding', input_dim: 5, output_dim: 4, mask_zero: true },
+    { type: 'GRU', units: 4, return_sequences: true },
+    { type: 'Dense', units: 2, activation: 'softmax' },
+  ]
+  await service.http.post('/v1/models').send({ name: 'tagger', layers: chain }).expect(201)
+  const request = {
+    ...{ dataset: dataset.body.id, target: 'tags', epochs: 2, batch_size: 5, seed: 1 },
+    ...{ split: { train: 0.5, validation: 0.25, test: 0.25, shuffle: false } },
+    ...{ loss: 'sparse_categorical_crossentropy', metrics: ['log_loss', 'confusion_matrix'] },
+  }
+  const started = await service.http.post('/v1/models/tagger/trainings').send(request)
+  const { metrics, error } = await ended(started.body.id)
+  expect(error).toBeNull()
+  for (const part of ['train', 'validation', 'test']) {
+    expect(metrics[part].loss).toBeCloseTo(metrics[part].log_loss, 5)
+  }
+  const steps = rows.slice(30).reduce((sum, { ids }) => sum + ids.length, 0)
+  const counted: number = metrics.test.confusion_matrix.matrix.flat().reduce((sum: number, n: number) => sum + n, 0)
+  expect(counted).toBe(steps)
+})
+
 async function ended(id: string) {
   for (;;) {
     const { body } = await service.http.get(`/v1/trainings/${id}`)

@@ -5,7 +5,7 @@ import { resolveMetric } from '../../src/nn/metrics/index.ts'
 import { buildModel } from '../../src/nn/model.ts'
 import { resolveOptimizer } from '../../src/nn/optimizers/index.ts'
 import { tensorOf } from '../../src/onnx/tensor.ts'
-import { type FitSettings, type HistoryRow, fit as train } from '../../src/training/fit.ts'
+import { evaluate, type FitSettings, type HistoryRow, fit as train } from '../../src/training/fit.ts'
 import { allclose } from '../support/allclose.ts'
 
 const layers = [
@@ -83,4 +83,30 @@ describe('case C11, the loss under a mask is the mean over the real steps of the
     allclose(await losses('mae', [[0, 0, 0]], [[1, 1, 1]]), [0, 0])
     expect((await losses('mae', [[0, 0, 0]], [[1, 1, 1]], mae)).slice(2)).toEqual([0, 0]) // Number(null)
   })
+})
+
+test('a mask may have several axes: words of sentences', async () => {
+  const model = buildModel(
+    parseDefinition({
+      layers: [
+        { type: 'Input', shape: [2, 3] },
+        { type: 'Embedding', input_dim: 4, output_dim: 1, mask_zero: true },
+        { type: 'Dense', units: 1 },
+      ],
+    }),
+  )
+  const part = {
+    rows: 2,
+    x: tensorOf('float32', [1, 0, 0, 2, 3, 0, 0, 0, 0, 1, 0, 0], [2, 2, 3]),
+    y: tensorOf('float32', [1, 9, 9, 2, 3, 9, 9, 9, 9, 4, 9, 9], [2, 2, 3, 1]),
+  }
+  const weights = new Map([
+    ['embedding/embeddings', { shape: [4, 1], data: Float32Array.of(0, 1, 2, 3) }],
+    ['dense/kernel', { shape: [1, 1], data: Float32Array.of(1) }],
+    ['dense/bias', { shape: [1], data: Float32Array.of(1) }],
+  ])
+  const loss = resolveLoss('mse')
+  const settings = { model, loss, metrics: [resolveMetric('mae')], metricKind: 'number', providers: ['cpu'] } as const
+  // off by 1, 1, 1 and -2
+  expect(await evaluate(settings, weights, part)).toEqual({ loss: 7 / 4, mae: 5 / 4 })
 })
