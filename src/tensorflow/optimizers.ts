@@ -6,7 +6,6 @@
 import type * as Tf from '@tensorflow/tfjs'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import type { TensorFlow } from './backend.ts'
-import type { SupportedOptimizer } from './support.ts'
 
 type Slots = Readonly<Record<string, Tf.Tensor>>
 
@@ -20,7 +19,7 @@ export interface Update {
   readonly config: Readonly<Record<string, number>>
 }
 
-interface Updated {
+export interface Updated {
   readonly weight: Tf.Tensor
   readonly slots: Slots
 }
@@ -34,7 +33,16 @@ const slot = (slots: Slots, name: string): Tf.Tensor => {
 }
 const number = (numbers: Readonly<Record<string, number>>, name: string): number => numbers[name] ?? 0
 
-const rules: Readonly<Record<SupportedOptimizer, (update: Update) => Updated>> = {
+const adam = ({ tf, weight, gradient, slots, scalars, config }: Update): Updated => {
+  const first_moment = axpy(tf, number(config, 'beta_1'), slot(slots, 'first_moment'), gradient)
+  const second_moment = axpy(tf, number(config, 'beta_2'), slot(slots, 'second_moment'), tf.square(gradient))
+  const largest = slots.largest_second_moment && tf.maximum(slots.largest_second_moment, second_moment)
+  const step = tf.div(first_moment, tf.add(tf.sqrt(largest ?? second_moment), number(scalars, 'epsilon')))
+  const next = { first_moment, second_moment, ...(largest && { largest_second_moment: largest }) }
+  return { weight: axpy(tf, number(scalars, 'descent'), step, weight), slots: next }
+}
+
+const rules: Readonly<Record<string, (update: Update) => Updated>> = {
   sgd: ({ tf, weight, gradient, slots, scalars, config }) => {
     const descent = number(scalars, 'descent')
     if (!slots.velocity) return { weight: axpy(tf, descent, gradient, weight), slots: {} }
@@ -43,12 +51,9 @@ const rules: Readonly<Record<SupportedOptimizer, (update: Update) => Updated>> =
     const ahead = config.nesterov ? axpy(tf, descent, gradient, tf.mul(velocity, momentum)) : velocity
     return { weight: tf.add(weight, ahead), slots: { velocity } }
   },
-  adam: ({ tf, weight, gradient, slots, scalars, config }) => {
-    const first_moment = axpy(tf, number(config, 'beta_1'), slot(slots, 'first_moment'), gradient)
-    const second_moment = axpy(tf, number(config, 'beta_2'), slot(slots, 'second_moment'), tf.square(gradient))
-    const step = tf.div(first_moment, tf.add(tf.sqrt(second_moment), number(scalars, 'epsilon')))
-    return { weight: axpy(tf, number(scalars, 'descent'), step, weight), slots: { first_moment, second_moment } }
-  },
+  adam,
+  // its decay is that of every optimizer
+  adamw: adam,
   rmsprop: ({ tf, weight, gradient, slots, scalars, config }) => {
     const rho = number(config, 'rho')
     const descent = number(scalars, 'descent')
@@ -82,8 +87,13 @@ const rules: Readonly<Record<SupportedOptimizer, (update: Update) => Updated>> =
   },
 }
 
-/** The next value of one weight and its slots. `config` is one of `supportedOptimizers`. */
+/** The optimizers that the engine has, by their Keras names. */
+export const engineOptimizers: readonly string[] = Object.keys(rules)
+
+/** The next value of one weight and its slots. `config` is one of `engineOptimizers`. */
 export function updateWeight(config: OptimizerConfig, update: Omit<Update, 'config'>): Updated {
+  const rule = rules[config.name]
+  if (!rule) throw new Error(`the engine tensorflow has no optimizer ${config.name}`)
   const numbers = config as unknown as Readonly<Record<string, number>> // its arguments, as its schema has them
-  return rules[config.name as SupportedOptimizer]({ ...update, config: numbers })
+  return rule({ ...update, config: numbers })
 }

@@ -1,4 +1,4 @@
-/** Steps of a training with TensorFlow.js: forward and backward by its layers, the update by Keras' formulas. */
+/** Steps of a training with TensorFlow.js: forward and backward by its layers and operators, the update by Keras' formulas. */
 import type * as Tf from '@tensorflow/tfjs'
 import { Problem } from '../errors.ts'
 import type { Model } from '../nn/model.ts'
@@ -8,10 +8,12 @@ import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type LearningRate, learningRateAt } from '../nn/schedules/index.ts'
 import type { NamedTensor } from '../onnx/safetensors.ts'
 import { elementCount, type Tensor } from '../onnx/tensor.ts'
+import { applyGradients } from './apply.ts'
 import type { Backend, TensorFlow } from './backend.ts'
-import { buildNetwork, type Network } from './layers.ts'
-import { lossPerSample } from './losses.ts'
-import { updateWeight } from './optimizers.ts'
+import { buildNetwork, type Network } from './network.ts'
+import { drawsOf } from './noise.ts'
+import { type LearnedOutput, type Objective, objectiveOf } from './objective.ts'
+import { type RunResult, type StepResult, sequencesOf } from './results.ts'
 
 /** Weights by name; slots by their own name, then by that of the weight. */
 export interface State {
@@ -21,12 +23,18 @@ export interface State {
 
 export interface StepSettings {
   readonly model: Model
+  /** Of the model's output, or of the first of several. */
   readonly loss: NamedConfig
+  /** Of a model that learns several outputs: each of them. */
+  readonly outputs?: readonly LearnedOutput[]
   readonly optimizer: OptimizerConfig
+  readonly seed: number
   readonly data: {
     readonly rows: number
     readonly x: Tensor
+    readonly otherInputs?: readonly Tensor[]
     readonly y: Tensor
+    readonly otherTargets?: readonly Tensor[]
     readonly weights?: Float32Array | null
   }
   readonly initial: State
@@ -38,12 +46,7 @@ export interface Steps {
    * @throws {Problem} engine_failed
    * @returns the loss of each step (penalties included) and the outputs in training mode, [steps, batch, …units]
    */
-  run(
-    order: Int32Array,
-    batch: number,
-    step: number,
-    learningRate?: LearningRate,
-  ): Promise<{ losses: Float32Array; predictions: Float32Array }>
+  run(order: Int32Array, batch: number, step: number, learningRate?: LearningRate): Promise<RunResult>
   /** A copy of weights and slots. */
   snapshot(): State
   close(): Promise<void>
@@ -51,27 +54,26 @@ export interface Steps {
 
 /** A trainer that starts from a state; slots that it lacks start from the optimizer's own values. */
 export function openSteps({ tf }: Backend, settings: StepSettings): Steps {
-  const { model, optimizer } = settings
+  const { model, optimizer, seed } = settings
   const network = buildNetwork(tf, model)
   for (const [name, variable] of network.variables) assign(tf, variable, settings.initial.weights.get(name), name)
   const trained = model.weights.filter(({ trainable }) => trainable).map(({ name }) => name)
   const slots = openSlots(tf, settings, network, trained)
-  const unitsPerRow = elementCount(model.outputs[0]?.shape ?? [])
+  const running: Running = { tf, settings, network, trained, slots }
   return {
     run: async (order, batch, step, learningRate = optimizer.learning_rate) => {
-      const losses = new Float32Array(order.length / batch)
-      const predictions = new Float32Array(order.length * unitsPerRow)
-      for (let i = 0; i < losses.length; i++) {
+      const results: StepResult[] = []
+      for (let i = 0; i < order.length / batch; i++) {
         const rows = order.subarray(i * batch, (i + 1) * batch)
-        const rate = learningRateAt(learningRate, step + i)
-        const scalars = scalarsOf(optimizer, step + i, rate)
-        const done = orEngineFailed(() =>
-          tf.tidy(() => takeStep({ tf, settings, network, trained, slots }, rows, scalars)),
+        const scalars = scalarsOf(optimizer, step + i, learningRateAt(learningRate, step + i))
+        const draw = drawsOf(seed, step + i)
+        orEngineFailed(() =>
+          tf.tidy(() => {
+            results.push(takeStep(running, rows, scalars, draw))
+          }),
         )
-        losses[i] = done.loss
-        predictions.set(done.predictions, i * batch * unitsPerRow)
       }
-      return { losses, predictions }
+      return sequencesOf(results, settings.outputs !== undefined)
     },
     snapshot: () => ({
       weights: copyOf(network.variables),
@@ -119,47 +121,71 @@ interface Running {
   readonly slots: Slots
 }
 
-function takeStep(running: Running, rows: Int32Array, scalars: Readonly<Record<string, number>>) {
+function takeStep(
+  running: Running,
+  rows: Int32Array,
+  scalars: Readonly<Record<string, number>>,
+  draw: ReturnType<typeof drawsOf>,
+): StepResult {
   const { tf, settings, network, trained, slots } = running
-  const { data, optimizer } = settings
-  const [x, y] = [gather(tf, data.x, rows), gather(tf, data.y, rows)]
-  const rowWeights = data.weights && tf.tensor1d(Float32Array.from(rows, (row) => data.weights?.[row] ?? 1))
-  const outputs: Tf.Tensor[] = []
+  const { data, optimizer, model, loss } = settings
+  const inputs = [data.x, ...(data.otherInputs ?? [])].map((x) => gather(tf, x, rows))
+  const targets = [data.y, ...(data.otherTargets ?? [])].map((y) => gather(tf, y, rows))
+  const weightOf = data.weights
+  const rowWeights = weightOf ? tf.tensor1d(Float32Array.from(rows, (row) => weightOf[row] ?? 1)) : null
   const variables = trained.map((name) => variableNamed(network, name))
-  const { value, grads } = tf.variableGrads(() => {
-    const yPred = network.call(x, true)
-    outputs.push(tf.keep(yPred))
-    const perSample = lossPerSample(tf, settings.loss, y, yPred)
-    const mean = tf.mean(rowWeights ? tf.mul(perSample, rowWeights) : perSample)
-    return tf.add(mean, penaltyOf(running)) as Tf.Scalar
-  }, variables)
-  for (const [i, name] of trained.entries()) {
+  const updates = new Map<string, Tf.Tensor>()
+  let objective: Objective | null = null
+  const minimized = () => {
+    const called = network.call(inputs, draw)
+    for (const [name, value] of called.updates) updates.set(name, tf.keep(value))
+    const outputs = settings.outputs ?? [{ loss, lossWeight: 1 }]
+    objective = keptOf(tf, objectiveOf(tf, model, outputs, called, { targets, rowWeights }))
+    return objective.total
+  }
+  const grads = gradientsOf(tf, minimized, variables)
+  for (const [name, value] of updates) variableNamed(network, name).assign(value)
+  const constraints = new Map(model.weights.map(({ name, constraint }) => [name, constraint]))
+  const moved = trained.map((name, i) => {
     const weight = variables[i] as Tf.Variable
     const own = [...slots].map(([slot, values]) => [slot, values.get(name) as Tf.Variable] as const)
-    const gradient = grads[weight.name] as Tf.Tensor
-    const next = updateWeight(optimizer, { tf, weight, gradient, slots: Object.fromEntries(own), scalars })
-    weight.assign(next.weight)
-    for (const [slot, variable] of own) variable.assign(next.slots[slot] as Tf.Tensor)
-  }
-  const predictions = outputs.map((output) => output.dataSync() as Float32Array)[0] ?? new Float32Array()
-  tf.dispose(outputs)
-  return { loss: value.dataSync()[0] ?? Number.NaN, predictions }
+    const gradient = grads[weight.name] ?? tf.zerosLike(weight)
+    return { weight, gradient, slots: Object.fromEntries(own), constraint: constraints.get(name) ?? null }
+  })
+  applyGradients(tf, moved, scalars, optimizer)
+  const result = readResult(objective as Objective | null)
+  tf.dispose([...updates.values()])
+  return result
 }
 
-/** All regularizers have these numbers, or one of them. */
-type Penalty = NamedConfig & { readonly l1?: number; readonly l2?: number }
+/** By the names of the variables; a model without trained ones is only called. */
+function gradientsOf(tf: TensorFlow, minimized: () => Tf.Scalar, variables: Tf.Variable[]): Tf.NamedTensorMap {
+  if (variables.length > 0) return tf.variableGrads(minimized, variables).grads
+  minimized()
+  return {}
+}
 
-/** l1 · Σ|w| + l2 · Σw² of the weights that have a regularizer. */
-function penaltyOf({ tf, settings, network }: Running): Tf.Tensor {
-  let sum: Tf.Tensor = tf.scalar(0)
-  for (const { name, regularizer } of settings.model.weights) {
-    if (!regularizer) continue
-    const { l1 = 0, l2 = 0 } = regularizer as Penalty
-    const weight = variableNamed(network, name)
-    if (l1 > 0) sum = tf.add(sum, tf.mul(tf.sum(tf.abs(weight)), l1))
-    if (l2 > 0) sum = tf.add(sum, tf.mul(tf.sum(tf.square(weight)), l2))
+/** Kept beyond the gradient's scope, until they are read. */
+function keptOf(tf: TensorFlow, objective: Objective): Objective {
+  const { total, losses, penalty, predictions, masks } = objective
+  for (const tensor of [total, penalty, ...losses, ...predictions, ...masks]) if (tensor) tf.keep(tensor)
+  return objective
+}
+
+/** Reads the numbers of a step and lets its tensors go. */
+function readResult(objective: Objective | null): StepResult {
+  if (!objective) throw new Error('nothing was minimized')
+  const { total, losses, penalty, predictions, masks } = objective
+  const numbersOf = (tensor: Tf.Tensor) => Float32Array.from(tensor.dataSync())
+  const result = {
+    loss: total.dataSync()[0] ?? Number.NaN,
+    losses: losses.map((loss) => loss.dataSync()[0] ?? Number.NaN),
+    penalty: penalty.dataSync()[0] ?? 0,
+    predictions: predictions.map(numbersOf),
+    masks: masks.map((mask) => mask && numbersOf(mask)),
   }
-  return sum
+  for (const tensor of new Set([total, penalty, ...losses, ...predictions, ...masks])) tensor?.dispose()
+  return result
 }
 
 function variableNamed({ variables }: Network, name: string): Tf.Variable {

@@ -42,15 +42,16 @@ export interface Steps extends Pick<Trainer, 'run' | 'snapshot'> {
   close(): Promise<void>
 }
 
-type StepSettings = Pick<FitSettings, 'model' | 'loss' | 'optimizer'> & {
+type StepSettings = Pick<FitSettings, 'model' | 'loss' | 'outputs' | 'optimizer' | 'seed'> & {
   readonly data: FitSettings['train']
   readonly initial: TrainingState
 }
 
 /** An engine from another room. */
 export function engineOf(openSteps: (settings: StepSettings) => Steps): OpenEngine {
-  return async ({ model, loss, optimizer, train }, initial) => {
-    const steps = openSteps({ model, loss, optimizer, data: train, initial })
+  return async (settings, initial) => {
+    const { model, train } = settings
+    const steps = openSteps({ ...settings, data: train, initial })
     const layout = layoutOf(model.weights)
     const vectors = () => pack(layout, new Map([...steps.snapshot().weights].map(([name, { data }]) => [name, data])))
     return { trainer: { ...steps, vectors }, threads: 1, close: steps.close }

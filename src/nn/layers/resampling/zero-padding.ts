@@ -1,6 +1,5 @@
 /** ZeroPadding1D, ZeroPadding2D, ZeroPadding3D: zeros around the places of a sample. */
 import { defineLayer, layerConfig } from '../layer.ts'
-import { placeAxes } from '../place-axes.ts'
 import { DataFormatArgument, everyAxis, placesMisfit, type Rank } from '../spatial-arguments.ts'
 import { EdgesArgument, endsOf } from './edges.ts'
 
@@ -20,9 +19,11 @@ function defineZeroPadding(type: string, rank: Rank) {
     misfit: (config, inputShape) => placesMisfit(rank, config, inputShape),
     layout: 'any',
     call: (op, x, _weights, { padding }, { channelAxis }) => {
+      // of all axes: given the axes alone, ONNX Runtime 1.30 fails where it moves a Transpose past the Pad
+      const around = (lengths: readonly number[]) => (channelAxis === 1 ? [0, 0, ...lengths] : [0, ...lengths, 0])
       const ends = endsOf(padding, rank)
-      const pads = op.ints([...ends.map(([before]) => before), ...ends.map(([, after]) => after)])
-      return op.Pad(x, pads, null, placeAxes(op, rank, channelAxis), {})
+      const pads = [...around(ends.map(([before]) => before)), ...around(ends.map(([, after]) => after))]
+      return op.Pad(x, op.ints(pads), null, null, {})
     },
   })
 }

@@ -1,0 +1,267 @@
+/**
+ * Recurrent layers with the operators of TensorFlow.js. Its own classes have no `reset_after`, drop otherwise than Keras 3
+ * and keep masks out of `Bidirectional`; its loop over the steps is the one written here.
+ */
+import type * as Tf from '@tensorflow/tfjs'
+import type { ActivationName } from '../../nn/activations.ts'
+import type { LayerConfig } from '../../nn/layers/layer.ts'
+import type { RecurrentConfig } from '../../nn/layers/recurrent/recurrent-layer.ts'
+import { asInside } from '../../nn/layers/recurrent/wrapped-layer.ts'
+import { activate } from '../activations.ts'
+import type { TensorFlow } from '../backend.ts'
+import { type EngineLayer, formula, type LayerCall, type Mask } from './layer.ts'
+import { keptOf } from './noise.ts'
+
+type CellConfig = RecurrentConfig & {
+  readonly recurrent_activation?: ActivationName | null
+  readonly reset_after?: boolean
+}
+
+interface Step {
+  readonly tf: TensorFlow
+  /** x·kernel + bias, [batch, gates·units]. */
+  readonly x: Tf.Tensor
+  readonly states: readonly Tf.Tensor[]
+  /** The state as the product with the recurrent kernel of a gate sees it: with dropout. */
+  readonly seen: (gate: number) => Tf.Tensor
+  /** The recurrent kernel of each gate, and its bias of the recurrent product. */
+  readonly recurrent: readonly Tf.Tensor[]
+  readonly recurrentBias: readonly Tf.Tensor[] | null
+  readonly config: CellConfig
+}
+
+interface Cell {
+  readonly states: number
+  readonly gates: number
+  /** The number of the draws of dropout for each gate, where it is not the gate's own. */
+  readonly draws?: readonly number[]
+  step(step: Step): Tf.Tensor[]
+}
+
+/** The part of the gate in x, and its recurrent product beside it. */
+function preActivation(step: Step, gate: number): Tf.Tensor {
+  const { tf, seen, recurrent } = step
+  return tf.add(inputOf(step, gate), tf.matMul(seen(gate), recurrent[gate] as Tf.Tensor))
+}
+
+function inputOf({ tf, x, config: { units } }: Step, gate: number): Tf.Tensor {
+  return tf.slice(x, [0, gate * units], [x.shape[0] ?? 1, units])
+}
+
+/** The recurrent product of a gate with a bias of its own. */
+function biasedProduct({ tf, seen, recurrent, recurrentBias }: Step, gate: number): Tf.Tensor {
+  const product = tf.matMul(seen(gate), recurrent[gate] as Tf.Tensor)
+  return recurrentBias ? tf.add(product, recurrentBias[gate] as Tf.Tensor) : product
+}
+
+const cells: Readonly<Record<string, Cell>> = {
+  SimpleRNN: {
+    states: 1,
+    gates: 1,
+    step: (step) => [activate(step.tf, step.config.activation, preActivation(step, 0))],
+  },
+  /** c' = f·c + i·g, h' = o·act(c'); gates i, f, g, o. */
+  LSTM: {
+    states: 2,
+    gates: 4,
+    draws: [0, 1, 3, 2], // the first engine has the candidate last
+    step: (step) => {
+      const { tf, config, states } = step
+      const gate = (at: number) => activate(tf, config.recurrent_activation ?? null, preActivation(step, at))
+      const candidate = activate(tf, config.activation, preActivation(step, 2))
+      const c = tf.add(tf.mul(gate(1), states[1] as Tf.Tensor), tf.mul(gate(0), candidate))
+      return [tf.mul(gate(3), activate(tf, config.activation, c)), c]
+    },
+  },
+  /** h' = z·h + (1 - z)·candidate; gates z, r, candidate. */
+  GRU: {
+    states: 1,
+    gates: 3,
+    step: (step) => {
+      const { tf, config, states } = step
+      const gate = (at: number) =>
+        activate(tf, config.recurrent_activation ?? null, tf.add(inputOf(step, at), biasedProduct(step, at)))
+      const [z, r] = [gate(0), gate(1)]
+      const product = config.reset_after
+        ? tf.mul(r, biasedProduct(step, 2))
+        : tf.matMul(tf.mul(r, step.seen(2)), step.recurrent[2] as Tf.Tensor)
+      const candidate = activate(tf, config.activation, tf.add(inputOf(step, 2), product))
+      return [tf.add(tf.mul(z, states[0] as Tf.Tensor), tf.mul(tf.sub(1, z), candidate))]
+    },
+  },
+}
+
+interface Run {
+  readonly mask: Mask
+  readonly initial: readonly Tf.Tensor[]
+  /** In front of the names of the weights: `forward_`. */
+  readonly prefix: string
+  readonly purpose: string
+  /** Whether the outputs of a layer that goes backwards are in the order of time. */
+  readonly inTime: boolean
+}
+
+interface Result {
+  /** [batch, time, units] with `return_sequences`, else [batch, units]. */
+  readonly output: Tf.Tensor
+  readonly states: readonly Tf.Tensor[]
+}
+
+function cellOf({ type }: LayerConfig): Cell {
+  const cell = cells[type]
+  if (!cell) throw new Error(`no recurrent layer is named ${type}`)
+  return cell
+}
+
+/** Runs over x [batch, time, features]; where a step is masked the states stay, and the output with them, or it is zero. */
+function runRecurrent(given: LayerCall, config: CellConfig, run: Run): Result {
+  const { tf, x } = given
+  const cell = cellOf(config)
+  const [batch = 1, time = 0] = x.shape
+  const weight = (name: string) => given.weights[`${run.prefix}${name}`] ?? null
+  const drops = dropsOf(given, config, run)
+  const [inputBias, recurrentBias] = biasesOf(tf, weight('bias'), config)
+  const projected = project(tf, x, weight('kernel') as Tf.Tensor, inputBias, drops('input', [batch, x.shape[2] ?? 1]))
+  const recurrent = splitGates(tf, weight('recurrent_kernel') as Tf.Tensor, cell.gates)
+  const kept = drops('state', [batch, config.units])
+  const [inputs, real] = [stepsOf(tf, projected), run.mask && stepsOf(tf, tf.expandDims(run.mask, -1))]
+  const outputs: Tf.Tensor[] = []
+  let states: readonly Tf.Tensor[] =
+    run.initial.length > 0 ? run.initial : Array.from({ length: cell.states }, () => tf.zeros([batch, config.units]))
+  for (let i = 0; i < time; i++) {
+    const t = config.go_backwards ? time - 1 - i : i
+    const [before, isReal] = [states, real?.[t]]
+    const h = before[0] as Tf.Tensor
+    const seen = (gate: number) => (kept.length === 0 ? h : tf.mul(h, (kept[gate] ?? kept[0]) as Tf.Tensor))
+    const step = { tf, x: inputs[t] as Tf.Tensor, states: before, seen, recurrent, recurrentBias, config }
+    const next = cell.step(step)
+    states = isReal ? next.map((state, k) => tf.where(isReal, state, before[k] as Tf.Tensor)) : next
+    const output = states[0] as Tf.Tensor
+    outputs.push(isReal && config.zero_output_for_mask ? tf.where(isReal, output, tf.zerosLike(output)) : output)
+  }
+  if (!config.return_sequences) return { output: outputs.at(-1) as Tf.Tensor, states }
+  if (config.go_backwards && run.inTime) outputs.reverse()
+  return { output: tf.stack(outputs, 1), states }
+}
+
+/** The blocks of columns of the gates. TensorFlow.js has no gradient of a split into one part, nor of `unstack` into one. */
+function splitGates(tf: TensorFlow, x: Tf.Tensor, gates: number): Tf.Tensor[] {
+  return gates === 1 ? [x] : tf.split(x, gates, -1)
+}
+
+/** [batch, time, …] → time times [batch, …]. */
+function stepsOf(tf: TensorFlow, x: Tf.Tensor): Tf.Tensor[] {
+  const [batch = 1, time = 1, ...rest] = x.shape
+  return time === 1 ? [tf.reshape(x, [batch, ...rest])] : tf.unstack(x, 1)
+}
+
+/** The biases of the input's and of the recurrent product, the latter for each gate. */
+function biasesOf(tf: TensorFlow, bias: Tf.Tensor | null, config: CellConfig): [Tf.Tensor | null, Tf.Tensor[] | null] {
+  if (!bias || bias.rank === 1) return [bias, null]
+  const [input, recurrent] = tf.unstack(bias)
+  return [input as Tf.Tensor, splitGates(tf, recurrent as Tf.Tensor, cellOf(config).gates)]
+}
+
+/** x·kernel + bias of all steps at once; with a mask of the inputs for each gate, gate by gate. */
+function project(
+  tf: TensorFlow,
+  x: Tf.Tensor,
+  kernel: Tf.Tensor,
+  bias: Tf.Tensor | null,
+  kept: readonly Tf.Tensor[],
+): Tf.Tensor {
+  const [batch = 1, time = 1, features = 1] = x.shape
+  const product = (mask: Tf.Tensor | undefined, w: Tf.Tensor) => {
+    const seen = mask ? tf.mul(x, tf.expandDims(mask, 1)) : x
+    return tf.reshape(tf.matMul(tf.reshape(seen, [batch * time, features]), w), [batch, time, w.shape[1] ?? 1])
+  }
+  const kernels = kept.length > 1 ? splitGates(tf, kernel, kept.length) : [kernel]
+  const products = kernels.map((w, gate) => product(kept[gate], w))
+  const all = products.length === 1 ? (products[0] as Tf.Tensor) : tf.concat(products, -1)
+  return bias ? tf.add(all, bias) : all
+}
+
+/** What inputs and states are multiplied with, as src/nn/layers/recurrent/recurrent-dropout.ts draws it. */
+function dropsOf({ tf, uniform }: LayerCall, config: CellConfig, run: Run) {
+  const { type, dropout, recurrent_dropout, seed } = config
+  const purpose = seed === null ? run.purpose : `seed ${seed}`
+  const isSimple = type === 'SimpleRNN'
+  return (what: 'input' | 'state', shape: readonly number[]): Tf.Tensor[] => {
+    const rate = what === 'input' ? dropout : recurrent_dropout
+    if (rate === 0 || (rate === 1 && !isSimple)) return []
+    const { gates, draws } = cellOf(config)
+    const apart = Array.from({ length: gates }, (_, gate) => `${what} ${draws?.[gate] ?? gate}`)
+    const names = !isSimple && recurrent_dropout > 0 ? apart : [what]
+    return names.map((name) => keptOf(tf, uniform(shape, `${purpose} ${name}`), rate))
+  }
+}
+
+/** Keras gives a layer with initial states no mask. */
+const maskOf = ({ inputs, masks }: LayerCall): Mask => (inputs.length === 1 ? (masks[0] ?? null) : null)
+
+const recurrentTakes = [
+  ...['units', 'activation', 'use_bias', 'dropout', 'recurrent_dropout', 'seed', 'return_sequences', 'return_state'],
+  ...['go_backwards', 'zero_output_for_mask', 'unroll', 'stateful', 'recurrent_activation', 'unit_forget_bias'],
+  'reset_after',
+]
+
+const recurrent = formula<CellConfig>({
+  takes: recurrentTakes,
+  mask: ({ masks: [mask = null] }, { return_sequences }) => (return_sequences ? mask : null),
+  call: (given, config) => {
+    const run = { mask: maskOf(given), initial: given.inputs.slice(1), prefix: '', purpose: given.layerName }
+    const { output, states } = runRecurrent(given, config, { ...run, inTime: false })
+    return config.return_state ? [output, ...states] : output
+  },
+})
+
+type BidirectionalConfig = LayerConfig & {
+  readonly layer: CellConfig
+  readonly backward_layer: CellConfig | null
+  readonly merge_mode: 'concat' | 'sum' | 'mul' | 'ave' | null
+}
+
+const merges = {
+  concat: (tf: TensorFlow, a: Tf.Tensor, b: Tf.Tensor) => tf.concat([a, b], -1),
+  sum: (tf: TensorFlow, a: Tf.Tensor, b: Tf.Tensor) => tf.add(a, b),
+  mul: (tf: TensorFlow, a: Tf.Tensor, b: Tf.Tensor) => tf.mul(a, b),
+  ave: (tf: TensorFlow, a: Tf.Tensor, b: Tf.Tensor) => tf.div(tf.add(a, b), 2),
+}
+
+const Bidirectional = formula<BidirectionalConfig>({
+  takes: ['layer', 'backward_layer', 'merge_mode'],
+  mask: ({ masks: [mask = null] }, { layer, merge_mode }) => {
+    const after = layer.return_sequences ? mask : null
+    return merge_mode === null ? [after, after] : after
+  },
+  call: (given, config) => {
+    const { tf, inputs, layerName } = given
+    const { layer, backward_layer, merge_mode } = config
+    const states = inputs.slice(1)
+    const ofForward = states.slice(0, cellOf(layer).states)
+    const direction = (own: CellConfig, name: string, initial: readonly Tf.Tensor[]) => {
+      const inside = { ...asInside(own, config), zero_output_for_mask: layer.return_sequences }
+      const run = { mask: maskOf(given), initial, prefix: `${name}_`, purpose: `${layerName} ${name}`, inTime: true }
+      const result = runRecurrent(given, inside, run)
+      if (own.activity_regularizer) {
+        const activities = [result.output, ...(own.return_state ? result.states : [])]
+        for (const activity of activities) given.penalize(activity, own.activity_regularizer)
+      }
+      return result
+    }
+    const forward = direction(layer, 'forward', ofForward)
+    const other = backward_layer ?? { ...layer, go_backwards: !layer.go_backwards }
+    const backward = direction(other, 'backward', states.slice(ofForward.length))
+    const both = [forward.output, backward.output] as const
+    const merged = merge_mode === null ? both : [merges[merge_mode](tf, ...both)]
+    const turned = layer.return_sequences && layer.go_backwards ? merged.map((y) => tf.reverse(y, 1)) : merged
+    return layer.return_state ? [...turned, ...forward.states, ...backward.states] : [...turned]
+  },
+})
+
+export const recurrentLayers: Readonly<Record<string, EngineLayer>> = {
+  SimpleRNN: recurrent,
+  LSTM: recurrent,
+  GRU: recurrent,
+  Bidirectional,
+}
