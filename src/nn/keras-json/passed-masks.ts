@@ -10,7 +10,7 @@ import { operatorOf } from './operators.ts'
 import type { Origins } from './origins.ts'
 
 /** Operators that make a mask of masks: of Masking, and of layers with several inputs. */
-const ofMasks = new Set(['Any', 'All', 'LogicalOr', 'Concatenate', 'ExpandDims', 'Squeeze', 'BroadcastTo', 'OnesLike'])
+const ofMasks = new Set(['Any', 'All', 'LogicalOr', 'Concatenate', 'ExpandDims', 'Squeeze', 'BroadcastTo'])
 
 /** Layers that take their mask from elsewhere than their first input, or not at all, when they have several. */
 const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional'])
@@ -77,7 +77,7 @@ function isOfMakers(mask: TensorRef, makers: readonly Maker[], find: Find): bool
   const operator = found && operatorOf(found.entry.json)
   if (!found?.call || operator === null) return false
   const { inputs, loose } = found.call
-  if (operator === 'OnesLike') return true
+  if (operator === 'OnesLike' || operator === 'ZerosLike') return true
   if (operator !== 'NotEqual') return ofMasks.has(operator) && inputs.every((input) => isOfMakers(input, makers, find))
   const [of] = inputs
   return makers.some(({ input, value }) => of !== undefined && keyOf(input) === keyOf(of) && loose[0] === value)

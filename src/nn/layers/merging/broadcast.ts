@@ -51,3 +51,8 @@ export function eitherMask(op: Builder, _inputs: readonly Real[], masks: readonl
   if (given.length < masks.length) return null
   return given.reduce((all: Bool, mask) => op.Or(all, mask))
 }
+
+/** A mask [batch, time] for sequences of features. */
+export function overFeatures(op: Builder, mask: Bool, { channelAxis }: LayerContext): Bool {
+  return op.Unsqueeze(mask, op.ints([channelAxis]))
+}

@@ -4,6 +4,7 @@
  * @see https://keras.io/api/layers/merging_layers/
  */
 import { defineElementwise } from './broadcast.ts'
+import { extremeOfReal } from './extreme.ts'
 
 /** y = x₁ + x₂ + … */
 export const Add = defineElementwise('Add', 'The sum of its inputs', (op, inputs) =>
@@ -24,8 +25,12 @@ export const Average = defineElementwise('Average', 'The mean of its inputs', (o
   return op.Mul(sum, op.scalar(1 / inputs.length, sum))
 })
 
-/** y = max(x₁, x₂, …) */
-export const Maximum = defineElementwise('Maximum', 'The largest of its inputs', (op, inputs) => op.Max(inputs))
+/** y = max(x₁, x₂, …), of the inputs whose step is real */
+export const Maximum = defineElementwise('Maximum', 'The largest of its inputs', (op, inputs, context) =>
+  extremeOfReal(op, inputs, context, (some) => op.Max(some)),
+)
 
-/** y = min(x₁, x₂, …) */
-export const Minimum = defineElementwise('Minimum', 'The smallest of its inputs', (op, inputs) => op.Min(inputs))
+/** y = min(x₁, x₂, …), of the inputs whose step is real */
+export const Minimum = defineElementwise('Minimum', 'The smallest of its inputs', (op, inputs, context) =>
+  extremeOfReal(op, inputs, context, (some) => op.Min(some)),
+)

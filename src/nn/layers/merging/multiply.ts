@@ -1,8 +1,7 @@
 /** Multiply: the product of its inputs, element by element. */
 import type { Builder } from '../../../onnx/builder.ts'
 import type { Bool, Real } from '../../../onnx/value.ts'
-import type { LayerContext } from '../layer.ts'
-import { defineElementwise, eitherMask } from './broadcast.ts'
+import { defineElementwise, eitherMask, overFeatures } from './broadcast.ts'
 
 /**
  * y = x₁ · x₂ · … Steps that a mask hides count as 1, and are 0 in the product where every input has a mask and hides them,
@@ -21,8 +20,3 @@ export const Multiply = defineElementwise('Multiply', 'The product of its inputs
 })
 
 const hidden = (op: Builder, x: Real, mask: Bool): Real => op.Where(mask, x, op.scalar(0, x))
-
-/** A mask [batch, time] for sequences of features. */
-function overFeatures(op: Builder, mask: Bool, { channelAxis }: LayerContext): Bool {
-  return op.Unsqueeze(mask, op.ints([channelAxis]))
-}

@@ -89,8 +89,9 @@ function callDirection(
   const result = callRecurrent(op, kindOf(layer), inTime, cellWeights as CellWeights, layer, context, run)
   const { activity_regularizer: regularizer } = layer
   if (regularizer !== null) {
-    const states = layer.return_state ? result.states : []
-    for (const output of [result.sequence ?? result.last, ...states]) context.penalize(output, regularizer)
+    const output = result.sequence ? swapTime(op, result.sequence) : result.last // a penalty counts rows of a batch
+    const all = layer.return_state ? [output, ...result.states] : [output]
+    for (const activity of all) context.penalize(activity, regularizer)
   }
   return result
 }

@@ -1,8 +1,16 @@
 /** TimeDistributed: one layer for each step of a sequence. */
 import { type TUnsafe, Type } from 'typebox'
 import type { Builder } from '../../../onnx/builder.ts'
-import type { Real } from '../../../onnx/value.ts'
-import { defineLayer, type LayerConfig, layerConfig, type Surroundings, type WeightDeclaration } from '../layer.ts'
+import type { Bool, Real } from '../../../onnx/value.ts'
+import {
+  defineLayer,
+  type LayerConfig,
+  type LayerContext,
+  layerConfig,
+  type Mask,
+  type Surroundings,
+  type WeightDeclaration,
+} from '../layer.ts'
 import { asInside, declaredInside } from './wrapped-layer.ts'
 
 interface Config extends LayerConfig {
@@ -19,8 +27,9 @@ const innerSurroundings = (inputShape: readonly number[], { layerOf }: Surroundi
 
 /**
  * Applies `layer` to every step on its own, with the same weights. Shapes: [batch, time, …] → [batch, time, …what the layer
- * gives]. Steps and samples are one batch inside, so a layer that looks across its batch (BatchNormalization) looks across
- * both. The mask stays.
+ * gives]. Steps and samples are one batch inside, but for a layer that looks across its batch while training
+ * (BatchNormalization): it takes one step after the other, as in Keras. A mask of steps stays; one that tells more ([batch,
+ * time, words]) is the layer's, and a step is real where any of its parts is.
  * @throws {Problem} shape_mismatch where samples have no steps, or a step does not fit the layer
  * @see https://keras.io/api/layers/recurrent_layers/time_distributed/
  */
@@ -38,6 +47,8 @@ export const TimeDistributed = defineLayer<Config, Readonly<Record<string, Weigh
     if (layer.type === 'Input' || layer.type === 'Shared') return 'a layer that computes something'
     if (inner.arity && inner.arity.least > 1) return 'a layer of one input'
     if (inputShape.length < 2) return 'samples of shape [time, …]'
+    const { return_state, merge_mode } = layer as LayerConfig & { return_state?: boolean; merge_mode?: unknown }
+    if (return_state || merge_mode === null) return 'a layer of one output'
     return inner.misfit?.(layer, stepShape(inputShape), innerSurroundings(inputShape, surroundings)) ?? null
   },
   weights: ({ layer }, inputShape, surroundings) => {
@@ -45,10 +56,13 @@ export const TimeDistributed = defineLayer<Config, Readonly<Record<string, Weigh
     const declared = inner.weights?.(layer, stepShape(inputShape), innerSurroundings(inputShape, surroundings)) ?? {}
     return declaredInside(declared, layer)
   },
-  mask: 'passes',
+  mask: (op, _inputs, [mask = null]) => (mask && mask.shape.length > 2 ? anyPart(op, mask) : mask),
   call: (op, x, weights, config, context) => {
     const layer = asInside(config.layer, config)
-    const [y] = context.callInner(layer, foldTime(op, x), weights, { masks: [null] })
+    if (context.training && looksAcross(layer)) return stepByStep(op, x, weights, layer, context)
+    const [mask = null] = context.masks
+    const inside = mask && mask.shape.length > 2 ? foldTime(op, mask) : null
+    const [y] = context.callInner(layer, foldTime(op, x), weights, { masks: [inside] })
     if (!y) throw new Error(`${layer.type} gave nothing`)
     const [time = 0] = x.shape.slice(1)
     return op.Reshape(y, op.ints([-1, Number(time), ...y.shape.slice(1).map(Number)]))
@@ -56,6 +70,42 @@ export const TimeDistributed = defineLayer<Config, Readonly<Record<string, Weigh
 })
 
 /** [batch, time, …] → [batch·time, …]. */
-function foldTime(op: Builder, x: Real): Real {
+function foldTime<T extends Real | Bool>(op: Builder, x: T): T {
   return op.Reshape(x, op.ints([-1, ...x.shape.slice(2).map(Number)]))
 }
+
+/** A step is real where any part of it is: [batch, time, …] → [batch, time]. */
+function anyPart(op: Builder, mask: Bool): Bool {
+  const parts = op.Cast(mask, { to: 'float32' })
+  const most = op.ReduceMax(parts, op.ints(mask.shape.slice(2).map((_, i) => 2 + i)), { keepdims: 0 })
+  return op.Greater(most, op.scalar(0, most))
+}
+
+/** Whether what a layer gives for a sample depends on the others of its batch, or will once it has seen them. */
+function looksAcross({ type, trainable, ...more }: LayerConfig): boolean {
+  const { layer } = more as { layer?: LayerConfig }
+  return (type === 'BatchNormalization' && trainable !== false) || (layer !== undefined && looksAcross(layer))
+}
+
+/** One step after the other; what the layer keeps in mind moves with each. */
+function stepByStep(
+  op: Builder,
+  x: Real,
+  weights: Readonly<Record<string, Real | null>>,
+  layer: LayerConfig,
+  context: LayerContext,
+): Real {
+  const held = new Map(Object.entries(weights))
+  const steps = Array.from({ length: Number(x.shape[1]) }, (_, at) => {
+    const step = <T extends Real | Bool>(all: T): T => op.Gather(all, op.constant(place(at)), { axis: 1 })
+    const masks: Mask[] = context.masks.map((mask) => mask && step(mask))
+    const assign = (weight: string, value: Real) => void held.set(weight, value)
+    const [y] = context.callInner(layer, step(x), Object.fromEntries(held), { masks, assign })
+    if (!y) throw new Error(`${layer.type} gave nothing`)
+    return op.Unsqueeze(y, op.ints([1]))
+  })
+  for (const [weight, value] of held) if (value !== null && value !== weights[weight]) context.assign(weight, value)
+  return op.Concat(steps, { axis: 1 })
+}
+
+const place = (at: number) => ({ type: 'int64', dims: [], data: BigInt64Array.of(BigInt(at)) }) as const

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { parseDefinition } from '../../../../src/nn/definition.ts'
+import { callModel } from '../../../../src/nn/lower.ts'
+import { buildModel } from '../../../../src/nn/model.ts'
 import { summarize } from '../../../../src/nn/summary.ts'
 import { initialWeights } from '../../../../src/nn/weights.ts'
-import { modelOf, runModel } from '../../../support/check-layer.ts'
-import { numbers } from '../../../support/graph.ts'
+import { createBuilder } from '../../../../src/onnx/builder.ts'
+import type { Real } from '../../../../src/onnx/value.ts'
+import { allclose } from '../../../support/allclose.ts'
+import { modelOf, runModel, someNumbers } from '../../../support/check-layer.ts'
+import { newGraph, numbers } from '../../../support/graph.ts'
 
 const parametersOf = (layer: object) => summarize(modelOf([layer], [10, 64])).total_parameters
 
@@ -72,12 +78,146 @@ describe('dropout', () => {
   })
 })
 
+describe('each gate drops apart where there is a recurrent dropout, as in Keras', () => {
+  const rates = { dropout: 0.5, recurrent_dropout: 0.5 }
+
+  test.each([
+    [{ type: 'LSTM', ...rates }, 8],
+    [{ type: 'GRU', ...rates }, 6],
+    [{ type: 'SimpleRNN', ...rates }, 2],
+    [{ type: 'LSTM', dropout: 0.5 }, 1],
+    [{ type: 'GRU', recurrent_dropout: 0.5 }, 3],
+    [{ type: 'LSTM', dropout: 1, recurrent_dropout: 1 }, 0],
+    [{ type: 'SimpleRNN', dropout: 1, recurrent_dropout: 1 }, 2],
+  ])('%j draws %i masks', (layer, count) => {
+    const model = modelOf([{ ...layer, units: 3, seed: 5 }], [4, 2])
+    const op = createBuilder(newGraph())
+    const purposes: string[] = []
+    const weights = Object.fromEntries(
+      model.weights.map(({ name, shape }) => [name, op.graph.input(name, 'float32', shape) as Real]),
+    )
+    const uniform = (like: Real, purpose: string) => {
+      purposes.push(purpose)
+      return like
+    }
+    callModel(op, model, [op.graph.input('x', 'float32', ['batch', 4, 2])], weights, { training: true, uniform })
+    expect(new Set(purposes).size).toBe(count)
+    expect(purposes.every((purpose) => purpose.startsWith('seed 5 '))).toBe(true)
+  })
+
+  test.each([
+    { type: 'LSTM' },
+    { type: 'GRU' },
+    { type: 'GRU', reset_after: false },
+    { type: 'LSTM', use_bias: false },
+  ])('%j: masks that keep everything double what comes in', async (layer) => {
+    const [kept, plain] = [
+      modelOf([{ ...layer, ...rates, units: 2, name: 'cell' }], [4, 2]),
+      modelOf([{ ...layer, units: 2, name: 'cell' }], [4, 2]),
+    ]
+    const weights = initialWeights(plain, 3)
+    const twice = (name: string, values: ArrayLike<number>) =>
+      name.endsWith('kernel') ? Array.from(values, (value) => 2 * value) : values
+    const doubled = new Map([...weights].map(([name, values]) => [name, twice(name, values)]))
+    const x = someNumbers(3 * 4 * 2, 'x')
+    const [dropped, expected] = [
+      await runModel(kept, x, weights, { training: true, draws: new Array(6).fill(0.9) }),
+      await runModel(plain, x, doubled),
+    ]
+    allclose(numbers(dropped.y), numbers(expected.y), { relative: 1e-5, absolute: 1e-6 })
+  })
+})
+
+describe('a layer that is kept inside of a wrapper', () => {
+  const kept = { type: 'LSTM', units: 2, trainable: false }
+
+  test.each([
+    [{ type: 'Bidirectional', layer: kept }, 0],
+    [
+      { type: 'Bidirectional', layer: { ...kept, trainable: true }, backward_layer: { ...kept, go_backwards: true } },
+      40,
+    ],
+    [{ type: 'TimeDistributed', layer: { type: 'Dense', units: 2, trainable: false } }, 0],
+    [
+      {
+        type: 'TimeDistributed',
+        layer: { type: 'TimeDistributed', layer: { type: 'Dense', units: 2 } },
+        trainable: false,
+      },
+      0,
+    ],
+  ] as const)('%j trains %i parameters', (layer, trainable) => {
+    const shape = 'layer' in layer && layer.layer.type === 'TimeDistributed' ? [4, 3, 2] : [4, 2]
+    const summary = summarize(modelOf([layer], shape))
+    expect(summary.trainable_parameters).toBe(trainable)
+    expect(summary.trainable_parameters + summary.non_trainable_parameters).toBe(summary.total_parameters)
+  })
+})
+
+describe('initial states that do not fit are told with the layer', () => {
+  const inputs = [
+    { type: 'Input', name: 'x', shape: [4, 2] },
+    { type: 'Input', name: 'h', shape: [3] },
+    { type: 'Input', name: 'wide', shape: [4] },
+  ]
+
+  test.each([
+    [{ type: 'LSTM', units: 3 }, ['x', 'h'], 'initial states [batch, 3] and [batch, 3]', '/layers/3'],
+    [
+      { type: 'LSTM', units: 3 },
+      ['x', 'h', 'wide'],
+      'received [batch, 4, 2] and [batch, 3] and [batch, 4]',
+      '/layers/3',
+    ],
+    [{ type: 'GRU', units: 3 }, ['x', 'x'], 'initial states [batch, 3]', '/layers/3'],
+    [{ type: 'GRU', units: 3 }, ['x', 'h', 'h'], 'takes 1 to 2 inputs, received 3', '/layers/3/inputs'],
+    [
+      { type: 'Bidirectional', layer: { type: 'GRU', units: 3 } },
+      ['x', 'h'],
+      'initial states [batch, 3] and [batch, 3]',
+      '/layers/3',
+    ],
+  ])('%j of %j', (layer, sources, message, pointer) => {
+    const definition = parseDefinition({ layers: [...inputs, { ...layer, inputs: sources }] })
+    const problem = problemOf(() => buildModel(definition))
+    expect(problem.detail).toContain(message)
+    expect(problem.errors[0]?.pointer).toBe(pointer)
+  })
+})
+
+test.each([
+  { type: 'LSTM', stateful: true },
+  { type: 'GRU', time_major: true },
+  { type: 'SimpleRNN', reset_after: true },
+])('%j is refused at its argument', ({ type, ...argument }) => {
+  const problem = problemOf(() => parseDefinition({ layers: [{ type, units: 2, ...argument }] }))
+  expect(problem.errors[0]?.pointer).toBe(`/layers/0/${Object.keys(argument)[0]}`)
+})
+
+test('unroll changes nothing', () => {
+  expect(modelOf([{ type: 'LSTM', units: 2, unroll: true }], [4, 2]).weights).toHaveLength(3)
+})
+
+function problemOf(run: () => unknown): { detail: string; errors: { pointer: string }[] } {
+  try {
+    run()
+  } catch (error) {
+    return error as ReturnType<typeof problemOf>
+  }
+  throw new Error('nothing was refused')
+}
+
 describe('what does not fit is told', () => {
   test.each([
     [{ type: 'LSTM', units: 2 }, [4], 'samples of shape [time, features]'],
     [{ type: 'LSTM', units: 2, bias_initializer: 'glorot_normal' }, [4, 1], 'unit_forget_bias to be false'],
     [{ type: 'Masking' }, [4], 'samples of shape [time, features]'],
     [{ type: 'TimeDistributed', layer: { type: 'Dense', units: 2 } }, [4], 'samples of shape [time, …]'],
+    [
+      { type: 'TimeDistributed', layer: { type: 'GRU', units: 2, return_state: true } },
+      [4, 3, 2],
+      'a layer of one output',
+    ],
     [
       { type: 'Bidirectional', layer: { type: 'GRU', units: 2 }, backward_layer: { type: 'GRU', units: 2 } },
       [4, 1],
