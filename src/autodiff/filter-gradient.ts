@@ -13,6 +13,7 @@ import type { Dim } from '../onnx/dims.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Real } from '../onnx/value.ts'
 import { padsOf, type Slide } from '../onnx/windows.ts'
+import { padAxes } from './pad-axes.ts'
 import { regroup, spatialOf } from './spatial.ts'
 
 /** A convolution as its weights' gradient sees it: w [filters, channels / group, …kernel]. */
@@ -114,7 +115,9 @@ function sizesOf({ x, dy, slides, group }: FilterGradient) {
 function padSpatial(op: Builder, x: Real, slides: readonly Slide[]): Real {
   const pads = padsOf(slides)
   if (pads.every((pad) => pad === 0)) return x
-  return op.Pad(x, op.ints(pads), null, op.ints(slides.map((_, i) => i + 2)), {})
+  const { length } = slides
+  const axes = slides.map((_, i) => i + 2)
+  return padAxes(op, x, axes, pads.slice(0, length), pads.slice(length))
 }
 
 /** Every place of the kernel, row-major. */

@@ -4,6 +4,7 @@ import { fixedShape } from '../onnx/dims.ts'
 import { tensorOf } from '../onnx/tensor.ts'
 import type { Real, Value } from '../onnx/value.ts'
 import { padsOf, type Slide, slidesOf, type WindowAttributes } from '../onnx/windows.ts'
+import { padAxes } from './pad-axes.ts'
 import { reshapeTarget } from './shapes.ts'
 
 /** The lengths of the spatial axes of [batch, channels, …spatial]. Throws where one is open: it is bound before training. */
@@ -58,5 +59,5 @@ export function cropEnds(op: Builder, x: Real, slides: readonly Slide[], counts:
 export function padEnds(op: Builder, dx: Real, x: Value): Real {
   const rest = spatialOf(x).map((length, i) => length - (spatialOf(dx)[i] as number))
   if (rest.every((length) => length === 0)) return dx
-  return op.Pad(dx, op.ints([...rest.map(() => 0), ...rest]), null, op.ints(spatialAxes(x)), {})
+  return padAxes(op, dx, spatialAxes(x), [], rest)
 }

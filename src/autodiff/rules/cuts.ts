@@ -3,6 +3,7 @@ import type { Builder } from '../../onnx/builder.ts'
 import { normalizeAxis } from '../../onnx/dims.ts'
 import { tensorOf } from '../../onnx/tensor.ts'
 import type { Index, Real, Value } from '../../onnx/value.ts'
+import { padAxes } from '../pad-axes.ts'
 import { lengthOf, shapeWithAxisOf } from '../shapes.ts'
 import type { VjpRules } from '../vjp.ts'
 
@@ -22,7 +23,8 @@ export const cuts = {
   Pad: (op, { inputs: [x, pads, , axes], attributes: { mode = 'constant' } }, dy) => {
     const padded = axesOf(axes, x, x.shape.length)
     if (mode !== 'constant') return [foldBack(op, dy, x, known(pads), padded, mode), null, null, null]
-    const dx = op.Pad(dy, op.ints(known(pads).map((pad) => -pad)), null, op.ints(padded), {})
+    const cut = known(pads).map((pad) => -pad)
+    const dx = padAxes(op, dy, padded, cut.slice(0, padded.length), cut.slice(padded.length))
     const outside = op.Sub(op.ReduceSum(dy, null, { keepdims: 0 }), op.ReduceSum(dx, null, { keepdims: 0 }))
     return [dx, null, outside, null]
   },
@@ -62,7 +64,8 @@ function padZeros(op: Builder, dy: Real, x: Value, y: Value, cut: readonly Cut[]
     return Math.min(Math.max(start < 0 ? start + length : start, 0), length)
   })
   const after = cut.map(({ axis }, i) => Number(x.shape[axis]) - Number(y.shape[axis]) - (before[i] as number))
-  return op.Pad(dy, op.ints([...before, ...after]), null, op.ints(cut.map(({ axis }) => axis)), {})
+  const axes = cut.map(({ axis }) => axis)
+  return padAxes(op, dy, axes, before, after)
 }
 
 function scatterCut(op: Builder, dy: Real, x: Value, { axis, start, end, step }: Cut): Real {
