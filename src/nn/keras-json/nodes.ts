@@ -35,12 +35,18 @@ const refOf = ([layer, call, output]: readonly [string, number, number, ...unkno
   output,
 })
 
-/** The calls of a layer's `inbound_nodes`; null where they cannot be read. */
-export function readCalls(nodes: unknown): readonly Call[] | null {
+/** A call that is counted from 1. */
+export const callFromZero = (ref: TensorRef): TensorRef => ({ ...ref, call: Math.max(0, ref.call - 1) })
+
+/**
+ * The calls of a layer's `inbound_nodes`; null where they cannot be read. Keras 2 counts the calls of a model in a model
+ * from 1, since its own layers are a first call of it.
+ */
+export function readCalls(nodes: unknown, isModel: (layer: string) => boolean): readonly Call[] | null {
   if (!Array.isArray(nodes)) return null
   // Keras 2 leaves out a list around the one tensor of the one call of a layer
   const calls = nodes.length > 0 && nodes.every(isHistory) ? [nodes] : nodes
-  const read = calls.map((node: unknown) => (isObject(node) ? readCall3(node) : readCall2(node)))
+  const read = calls.map((node: unknown) => (isObject(node) ? readCall3(node) : readCall2(node, isModel)))
   return read.every((call) => call !== null) ? read : null
 }
 
@@ -57,13 +63,13 @@ function readCall3({ args, kwargs }: JsonObject): Call | null {
   }
 }
 
-function readCall2(node: unknown): Call | null {
+function readCall2(node: unknown, isModel: (layer: string) => boolean): Call | null {
   const tensors = isHistory(node) ? [node] : node
   if (!Array.isArray(tensors) || !tensors.every(isHistory)) return null
   const kwargs = tensors.flatMap(([, , , given]) => (isObject(given) ? [given] : []))
   const named = splitKwargs(Object.assign({}, ...kwargs) as JsonObject)
   return {
-    inputs: [...tensors.map(refOf), ...named.tensors],
+    inputs: [...tensors.map(refOf), ...named.tensors].map((ref) => (isModel(ref.layer) ? callFromZero(ref) : ref)),
     masks: named.masks,
     settings: named.settings,
     loose: [],

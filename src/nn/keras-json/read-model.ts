@@ -7,9 +7,17 @@ import { Problem } from '../../errors.ts'
 import { summarizeMistakes } from '../../mistakes.ts'
 import { type Definition, parseDefinition } from '../definition.ts'
 import type { InputRef } from '../layers/layer.ts'
-import { chainEntries, type Entries, type Entry, followAliases, functionalEntries, isFunctional } from './entries.ts'
+import {
+  chainEntries,
+  type Entries,
+  type Entry,
+  endsOf,
+  followAliases,
+  functionalEntries,
+  isFunctional,
+} from './entries.ts'
 import { isObject, isSerialized, type JsonObject } from './json.ts'
-import { type Call, readEnds, type TensorRef } from './nodes.ts'
+import type { Call, TensorRef } from './nodes.ts'
 import { readOperator } from './operators.ts'
 import { atOrigins, createOrigins, type Origins } from './origins.ts'
 import { withoutMasks } from './passed-masks.ts'
@@ -140,8 +148,8 @@ type Ends = Readonly<Record<'inputs' | 'outputs', { refs: readonly TensorRef[] |
 
 function readFunctional(config: JsonObject, origins: Origins): object | null {
   const ends = {
-    inputs: { refs: readEnds(config.input_layers), origin: '/config/input_layers' },
-    outputs: { refs: readEnds(config.output_layers), origin: '/config/output_layers' },
+    inputs: { refs: endsOf(config, 'input_layers'), origin: '/config/input_layers' },
+    outputs: { refs: endsOf(config, 'output_layers'), origin: '/config/output_layers' },
   }
   return readGraph(functionalEntries(config, '/config', origins), config, ends, origins)
 }

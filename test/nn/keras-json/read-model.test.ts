@@ -100,6 +100,19 @@ const functional = (node: unknown, more: object = {}) => ({
 const tensor = (...history: unknown[]) => ({ class_name: '__keras_tensor__', config: { keras_history: history } })
 const x = tensor('x', 0, 0)
 
+const inner = sequential(input, dense({ name: 'd', units: 3 }))
+const twice = {
+  class_name: 'Functional',
+  config: {
+    layers: [
+      { ...input, name: 'x', inbound_nodes: [] },
+      { ...inner, name: 'm', inbound_nodes: [{ args: [x] }, { args: [tensor('m', 0, 0)] }] },
+    ],
+    input_layers: ['x', 0, 0],
+    output_layers: ['m', 1, 0],
+  },
+}
+
 describe('what Keras says otherwise', () => {
   test('arguments arrive under their names here', () => {
     const json = sequential(
@@ -172,6 +185,29 @@ describe('what Keras says otherwise', () => {
     expect(parseKerasJson(sequential(input, leaky)).layers[1]).toMatchObject({ negative_slope: 0.25 })
   })
 
+  test('a model that is called again calls its layers again, with the same weights', () => {
+    const { layers, outputs } = parseKerasJson(twice)
+    expect(layers.slice(1)).toMatchObject([
+      { type: 'Dense', name: 'm/d', inputs: ['x'] },
+      { type: 'Shared', of: 'm/d', inputs: ['m/d'] },
+    ])
+    expect(outputs).toEqual([layers[2]?.name])
+  })
+
+  test.each([
+    ['3', { args: [x] }, { args: [tensor('m', 0, 0)] }],
+    ['2', [['x', 0, 0, {}]], [['m', 1, 0, {}]]],
+  ])('Keras %s counts the calls of a model among the outputs from 1', (_version, one, two) => {
+    const layers = [
+      { ...input, name: 'x', inbound_nodes: [] },
+      { ...functional({ args: [x] }), name: 'm', inbound_nodes: [one, two] },
+    ]
+    const read = parseKerasJson(functional(null, { layers, output_layers: [['m', 2, 0]] }))
+    expect(read.outputs).toEqual(['m/d_call_1'])
+    const first = parseKerasJson(functional(null, { layers, output_layers: [['m', 1, 0]] }))
+    expect(first.outputs).toEqual(['m/d'])
+  })
+
   test('calls of Keras 2 that take several tensors, and one by name', () => {
     const layer = (class_name: string, name: string, config: object, inbound_nodes: unknown) => ({
       class_name,
@@ -214,19 +250,6 @@ function mistakesIn(json: unknown): string[] {
     return (error as Problem).errors.map(({ pointer }) => pointer)
   }
   return []
-}
-
-const inner = sequential(input, dense({ name: 'd', units: 3 }))
-const twice = {
-  class_name: 'Functional',
-  config: {
-    layers: [
-      { ...input, name: 'x', inbound_nodes: [] },
-      { ...inner, name: 'm', inbound_nodes: [{ args: [x] }, { args: [tensor('m', 0, 0)] }] },
-    ],
-    input_layers: ['x', 0, 0],
-    output_layers: ['m', 1, 0],
-  },
 }
 
 describe('a mistake points into the Keras JSON', () => {
@@ -275,7 +298,6 @@ describe('a mistake points into the Keras JSON', () => {
       functional({ args: [x], kwargs: { training: true } }),
       ['/config/layers/1/inbound_nodes/0'],
     ],
-    ['a model that is called twice', twice, ['/config/layers/1']],
     ['no outputs', functional({ args: [x] }, { output_layers: 3 }), ['/config/output_layers']],
     ['an unknown output', functional({ args: [x] }, { output_layers: ['z', 0, 0] }), ['/config/output_layers']],
   ])('%s', (_name, json, pointers) => {
