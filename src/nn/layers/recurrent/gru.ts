@@ -30,8 +30,9 @@ export const gru: Recurrent<GruLayerConfig> = {
 /**
  * Shapes: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`; `return_state` adds the
  * last h. Kernel [features, 3·units], recurrent kernel [units, 3·units], bias [2, 3·units] ([3·units] without `reset_after`).
- * Masked steps keep the state. Dropout draws one mask for all steps and gates of a sequence.
- * @throws {Problem} shape_mismatch where samples have not two axes
+ * A further input is the state before the first step, [batch, units]. Masked steps keep the state. Dropout draws its masks
+ * once for a sequence (recurrent-dropout.ts).
+ * @throws {Problem} shape_mismatch where samples have not two axes or the state does not fit
  * @see Cho et al. 2014, https://keras.io/api/layers/recurrent_layers/gru/
  */
 export const GRU = defineRecurrent(gru)

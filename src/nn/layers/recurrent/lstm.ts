@@ -51,8 +51,10 @@ function forgetOnes(units: number, others: number) {
 /**
  * Shapes: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`; `return_state` adds the
  * last h and c, [batch, units] each. Kernel [features, 4·units], recurrent kernel [units, 4·units], bias [4·units].
- * Masked steps keep the states. Dropout draws one mask for all steps and gates of a sequence.
- * @throws {Problem} shape_mismatch where samples have not two axes, or unit_forget_bias meets a bias that is drawn
+ * Further inputs are the states h and c before the first step, [batch, units] each. Masked steps keep the states. Dropout
+ * draws its masks once for a sequence (recurrent-dropout.ts).
+ * @throws {Problem} shape_mismatch where samples have not two axes, states do not fit, or unit_forget_bias meets a bias that
+ * is drawn
  * @see Hochreiter & Schmidhuber 1997, https://keras.io/api/layers/recurrent_layers/lstm/
  */
 export const LSTM = defineRecurrent(lstm)

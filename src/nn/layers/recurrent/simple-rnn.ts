@@ -12,8 +12,9 @@ export const simpleRnn: Recurrent<RecurrentConfig> = {
 /**
  * h' = activation(x·kernel + h·recurrent_kernel + bias).
  * Shapes: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`; `return_state` adds the
- * last h. Masked steps keep the state. Dropout draws one mask for all steps of a sequence.
- * @throws {Problem} shape_mismatch where samples have not two axes
+ * last h. A further input is the state before the first step, [batch, units]. Masked steps keep the state. Dropout draws its
+ * masks once for a sequence (recurrent-dropout.ts).
+ * @throws {Problem} shape_mismatch where samples have not two axes or the state does not fit
  * @see Elman 1990, https://keras.io/api/layers/recurrent_layers/simple_rnn/
  */
 export const SimpleRNN = defineRecurrent(simpleRnn)
