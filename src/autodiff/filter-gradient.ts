@@ -31,11 +31,15 @@ const columnsUpTo = 2 ** 26
 
 /** dL/dw in the form that its size asks for. */
 export function filterGradient(op: Builder, convolution: FilterGradient): Real {
-  const { filters, perGroup, kernel, places } = sizesOf(convolution)
-  const { group } = convolution
-  if (perGroup >= channelsOfPlaces || filters === group) return byPlaces(op, convolution)
-  const columns = perGroup * group * elementCount(kernel) * places
-  return columns <= columnsUpTo ? byColumns(op, convolution) : bySwapping(op, convolution)
+  const { filters, perGroup } = sizesOf(convolution)
+  if (perGroup >= channelsOfPlaces || filters === convolution.group) return byPlaces(op, convolution)
+  return columnsFit(convolution) ? byColumns(op, convolution) : bySwapping(op, convolution)
+}
+
+/** Whether the columns of one sample are few enough to be made. */
+export function columnsFit(convolution: FilterGradient): boolean {
+  const { perGroup, kernel, places } = sizesOf(convolution)
+  return perGroup * convolution.group * elementCount(kernel) * places <= columnsUpTo
 }
 
 /**
@@ -43,18 +47,25 @@ export function filterGradient(op: Builder, convolution: FilterGradient): Real {
  * The right operand is the one that gets packed, so it is dy, the smaller one.
  */
 export function byColumns(op: Builder, convolution: FilterGradient): Real {
-  const { x, dy, slides, group } = convolution
+  const { dy, group } = convolution
   const { batch, filters, perGroup, kernel, places } = sizesOf(convolution)
+  const columns = columnsOf(op, convolution)
+  const product = op.FusedMatMul(columns, regroup(op, dy, [batch, group, filters / group, places]), { transB: 1 })
+  const sum = op.ReduceSum(product, op.ints([0]), { keepdims: 0 })
+  const byPlace = op.Reshape(sum, op.ints([group, elementCount(kernel), perGroup, filters / group]))
+  return op.Reshape(op.Transpose(byPlace, { perm: [0, 3, 2, 1] }), op.ints([filters, perGroup, ...kernel]))
+}
+
+/** What every window of x holds: [batch, group, kernel places · channels / group, places]. */
+export function columnsOf(op: Builder, convolution: FilterGradient): Real {
+  const { x, dy, slides, group } = convolution
+  const { batch, perGroup, kernel, places } = sizesOf(convolution)
   const padded = padSpatial(op, x, slides)
   const cuts = offsetsOf(kernel).map((offset) => {
     const cut = sliceMet(op, padded, offset, slides, spatialOf(dy))
     return regroup(op, cut, [batch, group, perGroup, places])
   })
-  const columns = cuts.length === 1 ? (cuts[0] as Real) : op.Concat(cuts, { axis: 2 })
-  const product = op.FusedMatMul(columns, regroup(op, dy, [batch, group, filters / group, places]), { transB: 1 })
-  const sum = op.ReduceSum(product, op.ints([0]), { keepdims: 0 })
-  const byPlace = op.Reshape(sum, op.ints([group, cuts.length, perGroup, filters / group]))
-  return op.Reshape(op.Transpose(byPlace, { perm: [0, 3, 2, 1] }), op.ints([filters, perGroup, ...kernel]))
+  return cuts.length === 1 ? (cuts[0] as Real) : op.Concat(cuts, { axis: 2 })
 }
 
 /** The places form: as the columns, but one product for each place of the kernel, so that no columns are put together. */

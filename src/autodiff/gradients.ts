@@ -29,12 +29,14 @@ export function gradients(op: Builder, loss: Value, wrt: readonly Value[]): Real
 /**
  * The same from any cotangents: for values y with dL/dy given (in the shape of y), dL/dw for each of `wrt`.
  * `graph` is where the values stand, when the backward nodes go to another graph than that of `op` (the body of a `Scan`).
+ * `own` are the rules of nodes that have one of their own.
  */
 export function pullBack(
   op: Builder,
   cotangents: Iterable<readonly [y: Value, dy: Real]>,
   wrt: readonly Value[],
   graph: Graph = op.graph,
+  own: OwnRules = new Map(),
 ): Real[] {
   const forward = [...graph.nodes]
   const firstAdded = op.graph.nodes.length
@@ -47,7 +49,8 @@ export function pullBack(
     if (!read.some((x) => x && active.has(x))) continue
     const dys = node.outputs.map((y) => total(op, sums, y))
     if (dys.every((dy) => dy === null)) continue
-    const results = applyRule(op, node, graph, active, dys)
+    const ownRule = own.get(node)
+    const results = ownRule ? ownRule(op.named(`${node.name}_grad`), dys) : applyRule(op, node, graph, active, dys)
     read.forEach((x, i) => {
       const dx = results[i]
       if (x && dx && active.has(x)) add(x, sumTo(op, dx, x.shape))
@@ -58,6 +61,10 @@ export function pullBack(
   nameCotangents(op.graph, firstAdded, sums)
   return found
 }
+
+/** The rule of one node, from the cotangents of its outputs to those of its inputs: in the place of its operator's rule. */
+export type OwnRule = (op: Builder, dys: readonly Cotangent[]) => readonly Cotangent[]
+export type OwnRules = ReadonlyMap<Node, OwnRule>
 
 /** What a node reads, in the order in which its rule answers. */
 function operands(node: Node): (Value | null)[] {
@@ -70,7 +77,7 @@ function capturedBy(node: Node): Value[] {
 }
 
 /** `wrt` and the real values computed from it. Integers end the path, and what is taken for a constant. */
-function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<Value> {
+export function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<Value> {
   const active = new Set(wrt)
   for (const node of nodes) {
     if (!operands(node).some((x) => x && active.has(x))) continue

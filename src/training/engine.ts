@@ -1,4 +1,5 @@
 /** Who takes the steps of a training: the compiled program on ONNX Runtime, or an engine from another room. */
+import { channelBlock } from '../runtime/channel-block.ts'
 import type { TrainingState } from './checkpoint.ts'
 import type { FitSettings } from './fit.ts'
 import { layoutOf, pack } from './layout.ts'
@@ -19,12 +20,14 @@ export type OpenEngine = (settings: FitSettings, initial: TrainingState) => Prom
 
 /** Ours: the training program in a session of ONNX Runtime. */
 export const openOnnx: OpenEngine = async (settings, initial) => {
-  const { model, optimizer } = settings
+  const { model, optimizer, batchSize, providers } = settings
+  const block = providers[0] === 'cpu' ? await channelBlock() : null
   const program = buildTrainingProgram({
     model,
     ...programOutputs(settings),
     optimizer,
     weighted: !!settings.train.weights,
+    blocks: block === null ? null : { block, batch: batchSize },
     withPredictions: (settings.outputs ?? [settings]).some(({ metrics }) => metrics.length > 0),
   })
   const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }

@@ -12,7 +12,9 @@
  * `losses`, the loss of each output [steps] without penalties and weights, where metrics want them the predictions of each,
  * the masks of those that have one [steps, batch, time], and, beside masks, the penalties [steps] (`TrainingProgram.results`).
  */
-import { pullBack } from '../autodiff/gradients.ts'
+import { blockChannels } from '../autodiff/blocked/block-channels.ts'
+import type { Blocks } from '../autodiff/blocked/rules.ts'
+import { type OwnRules, pullBack } from '../autodiff/gradients.ts'
 import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
@@ -46,6 +48,8 @@ export interface ProgramSpec {
   readonly outputs?: readonly ProgramOutput[]
   /** Whether each row's loss is multiplied by a weight of its own. */
   readonly weighted?: boolean
+  /** How the processor's blocks of channels are; null or left out: images stay as they are. */
+  readonly blocks?: Blocks | null
   /** Whether the outputs of every step leave the program, for metrics. */
   readonly withPredictions: boolean
 }
@@ -170,10 +174,12 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const context = { training: true, uniform: noise.uniform }
   const xs = feeds.xs.map((x) => op.Gather(x, rows, { axis: 0 }))
   const called = callModel(op, model, xs, weights, context)
-  poolBeforeRelu(graph, [...called.outputs, ...called.logits.filter((logits) => logits !== null)])
+  const kept = [...called.outputs, ...called.logits.filter((logits) => logits !== null)]
+  poolBeforeRelu(graph, kept)
+  const own = spec.blocks ? blockChannels(graph, { ...spec.blocks, kept, wrt: [...state.values()] }) : new Map()
   const { inverseBatch } = feeds
   const objective = objectiveOf(op, spec, called, { truths, weighting, inverseBatch })
-  const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents })
+  const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents, own })
   const next = new Map([...trained, ...moveAll(op, feeds, weights, called.updates)])
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
   for (const value of objective.emitted) graph.output(op.Identity(value))
@@ -241,6 +247,8 @@ interface Update {
   readonly state: ReadonlyMap<string, Real>
   readonly scalars: Readonly<Record<string, Real>>
   readonly cotangents: Objective['cotangents']
+  /** The gradient rules of nodes that have one of their own. */
+  readonly own: OwnRules
 }
 
 /** The optimizer's update of every trainable group: new values by state name. */
@@ -248,10 +256,10 @@ function updateAll(
   op: Builder,
   { model, optimizer }: ProgramSpec,
   { entries, groups }: Feeds,
-  { state, scalars, cotangents }: Update,
+  { state, scalars, cotangents, own }: Update,
 ): Map<string, Real> {
   const vectors = groups.map(({ id }) => state.get(`state/${id}`) as Real)
-  const found = pullBack(op, cotangents, vectors)
+  const found = pullBack(op, cotangents, vectors, op.graph, own)
   const updates = groups.map(({ id, members }, i) => {
     const own = entries.filter(({ group, slot }) => group === id && slot !== null)
     const slots = Object.fromEntries(own.map(({ name, slot }) => [slot as string, state.get(name) as Real]))

@@ -42,3 +42,28 @@ test.each([
   }
   expect([...(result.last.weights.get('frozen/moving_mean')?.data ?? [])]).toEqual([0, 0, 0])
 })
+
+test('convolutions of whole blocks of channels end where plain steps end as well', async () => {
+  const blocks = [
+    { type: 'Reshape', target_shape: [6, 8, 2] },
+    { type: 'Conv2D', filters: 16, kernel_size: 3, padding: 'same', activation: 'relu' },
+    { type: 'MaxPooling2D' },
+    { type: 'Conv2D', filters: 16, kernel_size: 2, activation: 'relu' },
+    { type: 'Flatten' },
+    { type: 'Dense', units: 1 },
+  ]
+  const [rows, width] = [20, 96]
+  const numbers = someNumbers(rows * width, 'x')
+  const x = Array.from({ length: rows }, (_, row) => numbers.slice(row * width, (row + 1) * width))
+  const y = someNumbers(rows, 'y')
+  const loss = 'mean_squared_error'
+  const optimizer = { name: 'sgd', learning_rate: 0.05 }
+  const { result } = await trainSmall({ layers: blocks, x, y, loss, optimizer, batchSize: 16, epochs: 3 })
+  const model = buildModel(parseDefinition({ layers: blocks }), [width])
+  const epoch = [0, 16].map((at) => [x.slice(at, at + 16), y.slice(at, at + 16).map((value) => [value])] as const)
+  const plain = await trainSteps(model, initialWeights(model, 1), loss, optimizer, [...epoch, ...epoch, ...epoch])
+  for (const { name } of model.weights) {
+    const { data } = result.last.weights.get(name) ?? { data: [] }
+    allclose(data, plain.weights.get(name) ?? [], { relative: 2e-4, absolute: 2e-5 })
+  }
+})
