@@ -89,8 +89,9 @@ export class Graph {
     const key = name === undefined && data.length <= 64 ? `${tensor.type}[${tensor.dims}]${data.join('\u0000')}` : null
     const known = key === null ? undefined : this.#constants.get(key)
     if (known && this.initializers.includes(known)) return known as Value<T> // pruning may have dropped it
+    // not only shapes and axes: the sizes of a Split tell the weights of a network apart, one number for each
     const contents =
-      tensor.type === 'int64' && tensor.dims.length <= 1 && data.length <= 64 ? Array.from(data, Number) : null
+      tensor.type === 'int64' && tensor.dims.length <= 1 && data.length <= 65_536 ? Array.from(data, Number) : null
     const value = new Value(this.uniqueName(name ?? 'constant'), tensor.type, tensor.dims, { contents, data: tensor })
     this.initializers.push(value)
     if (key !== null) this.#constants.set(key, value)
