@@ -2,11 +2,14 @@
  * Activation functions by their Keras names, one line each, with Keras 3's constants.
  * @see https://keras.io/api/layers/activations/
  */
-import type { Builder } from '../onnx/builder.ts'
+import { type Builder, ShapeError } from '../onnx/builder.ts'
 import type { Real } from '../onnx/value.ts'
 
 interface Activation {
-  /** From the pre-activation to the activation, same shape. `axis` is that of the channels: the last, if nothing is said. */
+  /**
+   * From the pre-activation to the activation, in the same shape (`glu`: half of it). `axis` is that of the channels: the last,
+   * if nothing is said.
+   */
   readonly apply: (op: Builder, x: Real, axis?: number) => Real
   /**
    * What the values may be read as: `distribution` over the last axis, or a `probability` each. Left out: neither.
@@ -49,6 +52,8 @@ export const activations = {
   sparse_sigmoid: { apply: (op, x) => op.HardSigmoid(x, { alpha: 0.5, beta: 0.5 }), gives: 'probability' },
   sparse_plus: { apply: sparsePlus },
   squareplus: { apply: squareplus },
+  glu: { apply: glu },
+  sparsemax: { apply: sparsemax, gives: 'distribution' },
 } as const satisfies Readonly<Record<string, Activation>>
 
 export type ActivationName = keyof typeof activations
@@ -83,6 +88,35 @@ function sparsePlus(op: Builder, x: Real): Real {
 function squareplus(op: Builder, x: Real): Real {
   const root = op.Sqrt(op.Add(op.Mul(x, x), op.scalar(4, x)))
   return op.Mul(op.Add(x, root), op.scalar(0.5, x))
+}
+
+/** a·sigmoid(b), where a and b are the halves of `axis`. */
+function glu(op: Builder, x: Real, axis = -1): Real {
+  const length = Number(x.shape.at(axis))
+  if (x.shape.length < 2 || length % 2 !== 0)
+    throw new ShapeError('Glu', 'glu', [x], 'the activation glu halves the last axis, whose length has to be even')
+  const [a, b] = op.Split(x, op.ints([length / 2, length / 2]), { axis }) as [Real, Real]
+  return op.Mul(a, op.Sigmoid(b))
+}
+
+/**
+ * The nearest point whose coordinates along `axis` are at least 0 and add up to 1: max(x - t, 0). In the support are those
+ * with 1 + k·x > Σ of the k values not below x; t is (their sum - 1) / their number. Compares each with each, without a sort.
+ * Keras 3.15 gives other numbers where several are in the support, which its issue 23425 takes for a mistake.
+ * @see Martins & Astudillo 2016
+ */
+function sparsemax(op: Builder, x: Real, axis = -1): Real {
+  const rank = x.shape.length
+  const at = axis < 0 ? axis + rank : axis
+  const [one, other] = [op.Unsqueeze(x, op.ints([at + 1])), op.Unsqueeze(x, op.ints([at]))]
+  const above = op.Cast(op.GreaterOrEqual(other, one), { to: x.type }) // [… this, other …]
+  const over = (value: Real, along: number) => op.ReduceSum(value, op.ints([along]), { keepdims: 0 })
+  const rank1 = over(above, at + 1)
+  const sums = over(op.Mul(above, other), at + 1)
+  const inside = op.Cast(op.Greater(op.Add(op.Mul(rank1, x), op.scalar(1, x)), sums), { to: x.type })
+  const total = (value: Real) => op.ReduceSum(value, op.ints([at]), { keepdims: 1 })
+  const threshold = op.Div(op.Sub(total(op.Mul(inside, x)), op.scalar(1, x)), total(inside))
+  return op.Relu(op.Sub(x, threshold))
 }
 
 /** The exact form, Keras' default: x·Φ(x) = x/2·(1 + erf(x/√2)). */

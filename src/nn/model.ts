@@ -210,8 +210,10 @@ function specifyWeight(short: string, declared: WeightDeclaration, place: Place,
   }
   const initializer = resolveNamed(initializers, declared.initializer)
   const constraint = declared.constraint ? resolveNamed(constraints, declared.constraint) : null
+  const regularizer = declared.regularizer === null ? null : resolveNamed(regularizers, declared.regularizer)
   const misfit =
     entryOf(initializers, initializer).misfit?.(initializer, shape) ??
+    (regularizer && entryOf(regularizers, regularizer).misfit?.(regularizer, shape)) ??
     (constraint && entryOf(constraints, constraint).misfit?.(constraint, shape))
   if (misfit) {
     const detail = `${placeName(place)}: its ${short} is ${formatShape(shape)}, where ${misfit}`
@@ -221,7 +223,7 @@ function specifyWeight(short: string, declared: WeightDeclaration, place: Place,
     name: `${place.name}/${short}`,
     shape,
     initializer,
-    regularizer: declared.regularizer === null ? null : resolveNamed(regularizers, declared.regularizer),
+    regularizer,
     constraint,
     trainable: role !== 'state' && isOpen,
     moving: role === 'state' && isOpen,

@@ -43,6 +43,11 @@ export function optionalReferenceTo<T extends Named>(things: NamedTable<T>): TUn
   return Type.Unsafe<Given | null>({ anyOf: [...branchesOf(things), { type: 'null' }], default: null })
 }
 
+/** As `optionalReferenceTo`, where nothing is told back if it is left out. */
+export function maybeReferenceTo<T extends Named>(things: NamedTable<T>) {
+  return Type.Optional(Type.Unsafe<Given | null>({ anyOf: [...branchesOf(things), { type: 'null' }] }))
+}
+
 function branchesOf<T extends Named>(things: NamedTable<T>): object[] {
   const entries = Object.values(things)
   return [

@@ -4,6 +4,6 @@ import { Strict } from '../strict.ts'
 import { defineConstraint } from './constraint.ts'
 
 export const nonNeg = defineConstraint({
-  config: Strict({ name: NameOf('non_neg') }),
+  config: Strict({ name: NameOf('non_neg', 'NonNeg') }),
   apply: (op, w) => op.Relu(w),
 })

@@ -34,7 +34,11 @@ const scaledTo = (op: Builder, w: Real, norm: Real, wanted: Real): Real =>
 
 /** Norms of at most `max_value`. */
 export const maxNorm = defineConstraint({
-  config: Strict({ name: NameOf('max_norm'), max_value: { ...NonNegative, default: 2 }, axis: AxisArgument }),
+  config: Strict({
+    name: NameOf('max_norm', 'MaxNorm'),
+    max_value: { ...NonNegative, default: 2 },
+    axis: AxisArgument,
+  }),
   misfit: (config, shape) => missingAxis(config, shape),
   apply: (op, w, { max_value, axis }) => {
     const norm = normOf(op, w, axis)
@@ -44,7 +48,7 @@ export const maxNorm = defineConstraint({
 
 /** Norms of 1. */
 export const unitNorm = defineConstraint({
-  config: Strict({ name: NameOf('unit_norm'), axis: AxisArgument }),
+  config: Strict({ name: NameOf('unit_norm', 'UnitNorm'), axis: AxisArgument }),
   misfit: (config, shape) => missingAxis(config, shape),
   apply: (op, w, { axis }) => {
     const norm = normOf(op, w, axis)
@@ -55,7 +59,7 @@ export const unitNorm = defineConstraint({
 /** Norms in [min_value, max_value]; a `rate` below 1 goes that part of the way with each update. */
 export const minMaxNorm = defineConstraint({
   config: Strict({
-    name: NameOf('min_max_norm'),
+    name: NameOf('min_max_norm', 'MinMaxNorm'),
     min_value: { ...NonNegative, default: 0 },
     max_value: { ...NonNegative, default: 1 },
     rate: Type.Number({ minimum: 0, maximum: 1, default: 1 }),

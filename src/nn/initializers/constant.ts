@@ -5,12 +5,12 @@ import { Strict } from '../strict.ts'
 import { defineInitializer, valuesOf } from './initializer.ts'
 
 export const zeros = defineInitializer({
-  config: Strict({ name: NameOf('zeros') }),
+  config: Strict({ name: NameOf('zeros', 'Zeros', 'zero') }),
   create: (_config, shape) => valuesOf(shape, () => 0),
 })
 
 export const ones = defineInitializer({
-  config: Strict({ name: NameOf('ones') }),
+  config: Strict({ name: NameOf('ones', 'Ones', 'one') }),
   create: (_config, shape) => valuesOf(shape, () => 1),
 })
 
@@ -20,7 +20,7 @@ type Nested = number | readonly Nested[]
 /** One number everywhere, or an array in the weight's shape: weights that are known. */
 export const constant = defineInitializer({
   config: Strict({
-    name: NameOf('constant'),
+    name: NameOf('constant', 'Constant'),
     value: Type.Unsafe<Nested>({ anyOf: [{ type: 'number' }, { type: 'array', minItems: 1 }], default: 0 }),
   }),
   misfit: ({ value }, shape) =>

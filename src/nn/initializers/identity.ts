@@ -6,7 +6,7 @@ import { defineInitializer } from './initializer.ts'
 
 /** `gain` on the diagonal of a matrix, 0 elsewhere. */
 export const identity = defineInitializer({
-  config: Strict({ name: NameOf('identity'), gain: Type.Number({ default: 1 }) }),
+  config: Strict({ name: NameOf('identity', 'Identity', 'IdentityInitializer'), gain: Type.Number({ default: 1 }) }),
   misfit: (_config, { length }) => (length === 2 ? null : 'the initializer identity asks for two axes'),
   create: ({ gain }, [rows = 1, columns = 1]) => {
     const values = new Float32Array(rows * columns)

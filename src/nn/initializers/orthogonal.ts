@@ -11,7 +11,11 @@ import { defineInitializer } from './initializer.ts'
  * @see Saxe et al. 2014, https://keras.io/api/layers/initializers/#orthogonal-class
  */
 export const orthogonal = defineInitializer({
-  config: Strict({ name: NameOf('orthogonal'), gain: Type.Number({ default: 1 }), seed: Seed }),
+  config: Strict({
+    name: NameOf('orthogonal', 'Orthogonal', 'OrthogonalInitializer'),
+    gain: Type.Number({ default: 1 }),
+    seed: Seed,
+  }),
   misfit: (_config, shape) => (shape.length < 2 ? 'the initializer orthogonal asks for two axes at least' : null),
   create: ({ gain }, shape, random) => {
     const columns = shape.at(-1) ?? 1

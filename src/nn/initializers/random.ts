@@ -7,7 +7,7 @@ import { defineInitializer, truncatedNormal, valuesOf } from './initializer.ts'
 /** Uniform in [minval, maxval). */
 export const randomUniform = defineInitializer({
   config: Strict({
-    name: NameOf('random_uniform'),
+    name: NameOf('random_uniform', 'RandomUniform', 'uniform'),
     minval: Type.Number({ default: -0.05 }),
     maxval: Type.Number({ default: 0.05 }),
     seed: Seed,
@@ -23,12 +23,12 @@ const normalArguments = {
 
 /** Normal. */
 export const randomNormal = defineInitializer({
-  config: Strict({ name: NameOf('random_normal'), ...normalArguments }),
+  config: Strict({ name: NameOf('random_normal', 'RandomNormal', 'normal'), ...normalArguments }),
   create: ({ mean, stddev }, shape, random) => valuesOf(shape, () => mean + stddev * random.normal()),
 })
 
 /** Normal, cut off at two deviations. */
 export const truncatedNormalInitializer = defineInitializer({
-  config: Strict({ name: NameOf('truncated_normal'), ...normalArguments }),
+  config: Strict({ name: NameOf('truncated_normal', 'TruncatedNormal'), ...normalArguments }),
   create: ({ mean, stddev }, shape, random) => valuesOf(shape, () => truncatedNormal(mean, stddev, random)),
 })

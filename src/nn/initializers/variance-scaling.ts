@@ -17,9 +17,9 @@ function varianceOf(shape: readonly number[], scale: number, mode: Mode): number
 }
 
 /** Uniform in ±√(3·variance). */
-function scaledUniform(name: string, scale: number, mode: Mode): Initializer {
+function scaledUniform(name: string, className: string, scale: number, mode: Mode): Initializer {
   return defineInitializer({
-    config: Strict({ name: NameOf(name), seed: Seed }),
+    config: Strict({ name: NameOf(name, className), seed: Seed }),
     create: (_config, shape, random) => {
       const limit = Math.sqrt(3 * varianceOf(shape, scale, mode))
       return valuesOf(shape, () => limit * (2 * random.uniform() - 1))
@@ -31,9 +31,9 @@ function scaledUniform(name: string, scale: number, mode: Mode): Initializer {
 const truncatedDeviation = 0.87962566103423978
 
 /** Normal with the variance, cut off at two deviations. */
-function scaledNormal(name: string, scale: number, mode: Mode): Initializer {
+function scaledNormal(name: string, className: string, scale: number, mode: Mode): Initializer {
   return defineInitializer({
-    config: Strict({ name: NameOf(name), seed: Seed }),
+    config: Strict({ name: NameOf(name, className), seed: Seed }),
     create: (_config, shape, random) => {
       const stddev = Math.sqrt(varianceOf(shape, scale, mode)) / truncatedDeviation
       return valuesOf(shape, () => truncatedNormal(0, stddev, random))
@@ -46,7 +46,7 @@ type Distribution = 'truncated_normal' | 'untruncated_normal' | 'uniform'
 /** Any scale, fan and distribution. */
 export const varianceScaling = defineInitializer({
   config: Strict({
-    name: NameOf('variance_scaling'),
+    name: NameOf('variance_scaling', 'VarianceScaling'),
     scale: Type.Number({ exclusiveMinimum: 0, default: 1 }),
     mode: Type.Unsafe<Mode>({ enum: ['fan_in', 'fan_out', 'fan_avg'], default: 'fan_in' }),
     distribution: Type.Unsafe<Distribution>({
@@ -66,9 +66,9 @@ export const varianceScaling = defineInitializer({
   },
 })
 
-export const glorotUniform = scaledUniform('glorot_uniform', 1, 'fan_avg')
-export const glorotNormal = scaledNormal('glorot_normal', 1, 'fan_avg')
-export const heUniform = scaledUniform('he_uniform', 2, 'fan_in')
-export const heNormal = scaledNormal('he_normal', 2, 'fan_in')
-export const lecunUniform = scaledUniform('lecun_uniform', 1, 'fan_in')
-export const lecunNormal = scaledNormal('lecun_normal', 1, 'fan_in')
+export const glorotUniform = scaledUniform('glorot_uniform', 'GlorotUniform', 1, 'fan_avg')
+export const glorotNormal = scaledNormal('glorot_normal', 'GlorotNormal', 1, 'fan_avg')
+export const heUniform = scaledUniform('he_uniform', 'HeUniform', 2, 'fan_in')
+export const heNormal = scaledNormal('he_normal', 'HeNormal', 2, 'fan_in')
+export const lecunUniform = scaledUniform('lecun_uniform', 'LecunUniform', 1, 'fan_in')
+export const lecunNormal = scaledNormal('lecun_normal', 'LecunNormal', 1, 'fan_in')

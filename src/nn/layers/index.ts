@@ -14,6 +14,7 @@ import { Dense } from './dense.ts'
 import { Dropout } from './dropout.ts'
 import { Embedding } from './embedding.ts'
 import { Flatten } from './flatten.ts'
+import { Identity } from './identity.ts'
 import { Input } from './input.ts'
 import type { Layer } from './layer.ts'
 import { Masking } from './masking.ts'
@@ -26,6 +27,7 @@ import { GroupNormalization } from './normalization/group-normalization.ts'
 import { LayerNormalization } from './normalization/layer-normalization.ts'
 import { Normalization } from './normalization/normalization.ts'
 import { Rescaling } from './normalization/rescaling.ts'
+import { RMSNormalization } from './normalization/rms-normalization.ts'
 import { UnitNormalization } from './normalization/unit-normalization.ts'
 import { AveragePooling1D, AveragePooling2D, AveragePooling3D } from './pooling/average-pooling.ts'
 import {
@@ -40,6 +42,7 @@ import { GRU } from './recurrent/gru.ts'
 import { LSTM } from './recurrent/lstm.ts'
 import { SimpleRNN } from './recurrent/simple-rnn.ts'
 import { TimeDistributed } from './recurrent/time-distributed.ts'
+import { ActivityRegularization } from './regularization/activity-regularization.ts'
 import { AlphaDropout } from './regularization/alpha-dropout.ts'
 import { GaussianDropout } from './regularization/gaussian-dropout.ts'
 import { GaussianNoise } from './regularization/gaussian-noise.ts'
@@ -58,6 +61,7 @@ export const layers = {
   Activation,
   Dropout,
   Flatten,
+  Identity,
   Reshape,
   Embedding,
   Masking,
@@ -101,6 +105,7 @@ export const layers = {
   LayerNormalization,
   GroupNormalization,
   UnitNormalization,
+  RMSNormalization,
   Rescaling,
   Normalization,
   ReLU,
@@ -116,6 +121,7 @@ export const layers = {
   GaussianNoise,
   GaussianDropout,
   AlphaDropout,
+  ActivityRegularization,
   Add,
   Subtract,
   Multiply,

@@ -3,7 +3,8 @@ import { type Static, type TProperties, type TUnsafe, Type } from 'typebox'
 import type { Builder } from '../../onnx/builder.ts'
 import type { Bool, Real } from '../../onnx/value.ts'
 import type { ActivationName } from '../activations.ts'
-import type { Given } from '../named.ts'
+import { type Given, maybeReferenceTo } from '../named.ts'
+import { regularizers } from '../regularizers/index.ts'
 import { Strict, Switch } from '../strict.ts'
 
 /** An output of another layer: the layer's name, or name and number where the layer has several outputs. */
@@ -156,9 +157,16 @@ const common = {
   ),
 }
 
+/** What every layer may say of its outputs, unless it says so itself; an `Input` gives what it is given. */
+function ofActivity(type: string, properties: TProperties): TProperties {
+  if (type === 'Input' || type === 'Shared' || 'activity_regularizer' in properties) return {}
+  return { activity_regularizer: maybeReferenceTo(regularizers) }
+}
+
 /** The arguments of a layer: its type, its own, `name`, and `trainable` (false keeps the weights as they are). */
 export function layerConfig<const T extends string, P extends TProperties>(type: T, properties: P, about: string) {
-  return Strict({ type: Type.Literal(type), ...properties, ...common, trainable: Switch(true) }, about)
+  const own = { type: Type.Literal(type), ...properties, ...common, trainable: Switch(true) }
+  return Strict({ ...own, ...ofActivity(type, properties) } as typeof own, about) // which is no part of what a formula reads
 }
 
 export type ConfigOf<L extends { config: TUnsafe }> = Static<L['config']>

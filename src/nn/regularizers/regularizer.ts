@@ -6,6 +6,8 @@ import type { NamedConfig } from '../named.ts'
 
 export interface Regularizer<C extends NamedConfig = NamedConfig> {
   readonly config: TUnsafe<C>
+  /** What does not fit about the shape of a weight, or null. Left out: any shape fits. */
+  misfit?(config: C, shape: readonly number[]): string | null
   /** The penalty of all values of `x`, a scalar. */
   penalty(op: Builder, x: Real, config: C): Real
 }

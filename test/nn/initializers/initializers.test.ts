@@ -137,3 +137,15 @@ test('orthogonal asks for two axes', () => {
   const layer = { type: 'Dense', units: 2, bias_initializer: 'orthogonal' }
   expect(() => modelOf([layer], [3])).toThrow(/its bias is \[2\], where the initializer orthogonal asks for two axes/)
 })
+
+test.each([
+  ['uniform', 'random_uniform'],
+  ['normal', 'random_normal'],
+  ['zero', 'zeros'],
+  ['one', 'ones'],
+  ['HeNormal', 'he_normal'],
+  ['LecunUniform', 'lecun_uniform'],
+  ['OrthogonalInitializer', 'orthogonal'],
+])('%s is %s, as in Keras', (given, name) => {
+  expect(resolveNamed(initializers, given).name).toBe(name)
+})

@@ -76,7 +76,13 @@ const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input' | 'Shared'>
   SpatialDropout3D: [[{ type: 'SpatialDropout3D', rate: 0.5 }, [2, 2, 2, 2]]],
   GaussianNoise: [[{ type: 'GaussianNoise', stddev: 0.1 }, [4]]],
   GaussianDropout: [[{ type: 'GaussianDropout', rate: 0.5 }, [4]]],
-  AlphaDropout: [[{ type: 'AlphaDropout', rate: 0.5 }, [4]]],
+  AlphaDropout: [[{ type: 'AlphaDropout', rate: 0.5, noise_shape: [null, 1] }, [4]]],
+  ActivityRegularization: [[{ type: 'ActivityRegularization', l1: 0.01, l2: 0.02 }, [4]]],
+  Identity: [[{ type: 'Identity', activity_regularizer: 'l2' }, [4]]],
+  RMSNormalization: [
+    [{ type: 'RMSNormalization' }, [4]],
+    [{ type: 'RMSNormalization', axis: [1, 2] }, [2, 3]],
+  ],
   Add: [
     [
       { type: 'Add' },
@@ -221,7 +227,7 @@ test.each(rows)('%s keeps what every layer promises', async (_name, layer, shape
 })
 
 test.each(Object.keys(activations))('Dense with %s keeps what every layer promises', async (activation) => {
-  await checkLayer({ type: 'Dense', units: 3, activation }, [4])
+  await checkLayer({ type: 'Dense', units: 4, activation }, [4])
 })
 
 test('the table of layers has the class names of its types', () => {

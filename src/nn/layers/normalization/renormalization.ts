@@ -8,7 +8,8 @@ import { type TUnsafe, Type } from 'typebox'
 import type { Builder } from '../../../onnx/builder.ts'
 import { withoutGradient } from '../../../onnx/constant-value.ts'
 import type { Real } from '../../../onnx/value.ts'
-import type { Given } from '../../named.ts'
+import { initializers } from '../../initializers/index.ts'
+import { type Given, resolveNamed } from '../../named.ts'
 import type { LayerContext, WeightDeclaration } from '../layer.ts'
 
 /** Of a batch, [length of axis]; `centred` is x - mean. */
@@ -52,7 +53,7 @@ interface RenormConfig {
 
 /** The initializer of a deviation whose variance starts as `given`; null where that is drawn by chance. */
 function rootOf(given: Given): Given | null {
-  const { name, value = 0 } = (typeof given === 'string' ? { name: given } : given) as { name: string; value?: unknown }
+  const { name, value } = resolveNamed(initializers, given) as { name: string; value?: unknown } // only a constant has one
   if (name === 'zeros' || name === 'ones') return name
   const root = { name: 'constant', value: Math.sqrt(Number(value)) }
   return name === 'constant' && typeof value === 'number' && value >= 0 ? root : null

@@ -1,7 +1,7 @@
 /** ZeroPadding1D, ZeroPadding2D, ZeroPadding3D: zeros around the places of a sample. */
 import { defineLayer, layerConfig } from '../layer.ts'
-import { DataFormatArgument, everyAxis, placesMisfit, type Rank } from '../spatial-arguments.ts'
-import { EdgesArgument, endsOf } from './edges.ts'
+import { DataFormatArgument, placesMisfit, type Rank } from '../spatial-arguments.ts'
+import { type Edges, EdgesArgument, endsOf } from './edges.ts'
 
 /**
  * Zeros in front of and behind every axis of places.
@@ -9,11 +9,11 @@ import { EdgesArgument, endsOf } from './edges.ts'
  * @throws {Problem} shape_mismatch where a sample has another number of axes
  * @see https://keras.io/api/layers/reshaping_layers/zero_padding2d/
  */
-function defineZeroPadding(type: string, rank: Rank) {
+function defineZeroPadding(type: string, rank: Rank, fallback: Edges) {
   return defineLayer({
     config: layerConfig(
       type,
-      { padding: EdgesArgument(rank, everyAxis(rank, 1)), data_format: DataFormatArgument },
+      { padding: EdgesArgument(rank, fallback), data_format: DataFormatArgument },
       'Zeros around the places of a sample',
     ),
     misfit: (config, inputShape) => placesMisfit(rank, config, inputShape),
@@ -28,6 +28,10 @@ function defineZeroPadding(type: string, rank: Rank) {
   })
 }
 
-export const ZeroPadding1D = defineZeroPadding('ZeroPadding1D', 1)
-export const ZeroPadding2D = defineZeroPadding('ZeroPadding2D', 2)
-export const ZeroPadding3D = defineZeroPadding('ZeroPadding3D', 3)
+export const ZeroPadding1D = defineZeroPadding('ZeroPadding1D', 1, 1)
+export const ZeroPadding2D = defineZeroPadding('ZeroPadding2D', 2, [1, 1])
+export const ZeroPadding3D = defineZeroPadding('ZeroPadding3D', 3, [
+  [1, 1],
+  [1, 1],
+  [1, 1],
+])
