@@ -19,9 +19,10 @@ export interface Session {
   /**
    * Runs the model. `feeds` may hold more than the model's inputs.
    * The native call blocks this thread for as long as it computes.
+   * @param into tensors to write outputs into, by name, of their shapes; other outputs come in new ones
    * @throws {Problem} engine_failed with ONNX Runtime's reason
    */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>
+  run(feeds: Readonly<Record<string, Tensor>>, into?: ReadonlyMap<string, Tensor>): Promise<Record<string, Tensor>>
   /** Ends profiling, where it was asked for. */
   endProfiling(): void
   close(): Promise<void>
@@ -37,14 +38,20 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
   return {
     inputNames,
     outputNames,
-    run: async (feeds) => {
+    run: async (feeds, into = new Map()) => {
       const native: Record<string, NativeTensor> = {}
       for (const name of inputNames) {
         const tensor = feeds[name]
         if (!tensor) throw new Error(`the model's input ${name} was not fed`)
         native[name] = toNative(tensor)
       }
-      const results = await refusedAsProblem(() => session.run(native))
+      const fetches = Object.fromEntries(
+        outputNames.map((name) => {
+          const tensor = into.get(name)
+          return [name, tensor ? toNative(tensor) : null]
+        }),
+      )
+      const results = await refusedAsProblem(() => session.run(native, fetches))
       return Object.fromEntries(outputNames.map((name) => [name, fromNative(results[name] as NativeTensor)]))
     },
     endProfiling: () => session.endProfiling(),

@@ -123,7 +123,7 @@ interface Running {
 }
 
 async function runEpochs(settings: FitSettings, events: FitEvents, { trainer, evaluator, start }: Running) {
-  const pace = createPacer()
+  const pace = createPacer(settings.model.weights.reduce((sum, { shape }) => sum + elementCount(shape), 0))
   let position = start
   let best: TrainingState | null = events.best ?? null
   const stateNow = (): TrainingState => ({ ...trainer.snapshot(), position })

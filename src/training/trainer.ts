@@ -43,7 +43,7 @@ export interface Trainer {
    * @throws {Problem} engine_failed
    */
   run(order: Int32Array, batch: number, step: number, learningRate?: LearningRate): Promise<RunResult>
-  /** The weights as they are fed to other programs: one vector per group. No copy. */
+  /** The weights as they are fed to other programs: one vector per group. No copy: later runs write into it. */
   vectors(): ReadonlyMap<string, Float32Array>
   /** A copy of weights and slots, by name. */
   snapshot(): Pick<TrainingState, 'weights' | 'slots'>
@@ -61,6 +61,8 @@ export interface TrainerSettings {
 export function createTrainer(session: Session, settings: TrainerSettings): Trainer {
   const { program, data, optimizer, seed } = settings
   const state = initialState(program, settings.initial)
+  // what runs write their new state into: the state before the last run, which nobody reads any more
+  const spare = new Map<string, Tensor>()
   const frozen = frozenFeeds(program.layout, settings.initial.weights)
   const vectors = () =>
     new Map(
@@ -85,9 +87,17 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
         keys: { type: 'uint32', dims: [steps], data: keysOf(program, seed, step, steps) } as const,
         ...scalarFeeds(program, { ...optimizer, learning_rate: learningRate }, step, steps),
       }
-      const results = await session.run(feeds)
-      const outputs = session.outputNames.map((name) => results[name] as Tensor)
-      for (const [i, { name }] of program.state.entries()) state.set(name, outputs[i] as Tensor)
+      const { outputNames } = session
+      const into = program.state.map(({ name, dims, size }, i) => {
+        const { data: room = new Float32Array(size) } = spare.get(name) ?? {}
+        return [outputNames[i] as string, { type: 'float32', dims, data: room } as Tensor] as const
+      })
+      const results = await session.run(feeds, new Map(into))
+      const outputs = outputNames.map((name) => results[name] as Tensor)
+      for (const [i, { name }] of program.state.entries()) {
+        spare.set(name, state.get(name) as Tensor)
+        state.set(name, outputs[i] as Tensor)
+      }
       return resultOf(program.results, outputs.slice(program.state.length), targetsOf(data).length)
     },
     vectors,
