@@ -2,7 +2,7 @@
 import type * as Tf from '@tensorflow/tfjs'
 import type { ActivationName } from '../nn/activations.ts'
 import type { TensorFlow } from './backend.ts'
-import { absolute } from './operators.ts'
+import { absolute, detached } from './operators.ts'
 
 type Activation = (tf: TensorFlow, x: Tf.Tensor) => Tf.Tensor
 
@@ -44,9 +44,21 @@ const formulas: Readonly<Partial<Record<ActivationName, Activation>>> = {
     const [values, gates] = tf.split(x, 2, -1)
     return tf.mul(values as Tf.Tensor, tf.sigmoid(gates as Tf.Tensor))
   },
+  sparsemax,
   sparse_sigmoid: sparseSigmoid,
   sparse_plus: (tf, x) => tf.add(tf.square(sparseSigmoid(tf, x)), tf.relu(tf.sub(x, 1))),
   squareplus: (tf, x) => tf.mul(tf.add(x, tf.sqrt(tf.add(tf.square(x), 4))), 0.5),
+}
+
+/** max(x - t, 0), t such that the sum along the last axis is 1; each is compared with each. */
+function sparsemax(tf: TensorFlow, x: Tf.Tensor): Tf.Tensor {
+  const values = detached(tf, x)
+  const [one, other] = [tf.expandDims(values, -1), tf.expandDims(values, -2)]
+  const above = tf.cast(tf.greaterEqual(other, one), 'float32')
+  const [count, sums] = [tf.sum(above, -1), tf.sum(tf.mul(above, other), -1)]
+  const inside = tf.cast(tf.greater(tf.add(tf.mul(count, values), 1), sums), 'float32')
+  const threshold = tf.div(tf.sub(tf.sum(tf.mul(inside, x), -1, true), 1), tf.sum(inside, -1, true))
+  return tf.relu(tf.sub(x, threshold))
 }
 
 /** The activations that the engine has. */

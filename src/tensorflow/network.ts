@@ -5,7 +5,7 @@ import { layerOf } from '../nn/layers/index.ts'
 import type { LayerConfig } from '../nn/layers/layer.ts'
 import type { BuiltLayer, Model } from '../nn/model.ts'
 import { weightsOf } from '../nn/model.ts'
-import type { Given, NamedConfig } from '../nn/named.ts'
+import type { Given } from '../nn/named.ts'
 import { resolveNamed } from '../nn/named.ts'
 import { regularizers } from '../nn/regularizers/index.ts'
 import type { Source } from '../nn/wiring.ts'
@@ -14,7 +14,7 @@ import { callPrepared, isChannelsFirst, workingShape } from './layers/call.ts'
 import { engineLayerOf } from './layers/index.ts'
 import type { LayerCall, Mask, Prepared } from './layers/layer.ts'
 import type { Draw } from './noise.ts'
-import { absolute } from './operators.ts'
+import { penaltyOf } from './regularizers.ts'
 
 export interface CalledNetwork {
   /** One for each output of the model, [batch, …shape]. */
@@ -84,7 +84,7 @@ interface Effects {
 }
 
 function callNetwork(calling: Calling, inputs: readonly Tf.Tensor[]): CalledNetwork {
-  const { tf, model } = calling
+  const { model } = calling
   const called = new Map<string, CalledLayer>()
   for (const [i, { name }] of model.inputs.entries()) {
     const x = inputs[i]
@@ -100,7 +100,7 @@ function callNetwork(calling: Calling, inputs: readonly Tf.Tensor[]): CalledNetw
     outputs: results.map(({ value }) => value),
     logits: results.map(({ from, source }) => (source.output === 0 ? from.logits : null)),
     masks: results.map(({ mask }) => mask),
-    penalties: effects.penalties.map((penalty) => tf.reshape(penalty, [])),
+    penalties: effects.penalties,
     updates: effects.updates,
   }
 }
@@ -144,7 +144,7 @@ function callLayer(
   const made = prepared.get(layer.shares ?? layer.name) as Prepared
   const { outputs, before } = callPrepared(config, made, call)
   const { activity_regularizer: regularizer = null } = config as { activity_regularizer?: Given | null }
-  if (regularizer !== null) penalize(outputs[0], regularizer)
+  if (regularizer !== null) for (const output of outputs) penalize(output, regularizer)
   const activation = layerOf(layer.type).activation?.(config) ?? 'linear'
   const logits = activationOf(activation).hasLogits ? before : null
   return { outputs, masks: masksAfter(layer, call), logits, first }
@@ -168,15 +168,6 @@ function masksAfter({ type, config }: BuiltLayer, call: LayerCall): readonly Mas
   if (!own) throw new Error(`the engine tensorflow has no mask of ${type}`)
   const masks = own(call, { ...config, type })
   return Array.isArray(masks) ? (masks as readonly Mask[]) : [masks as Mask]
-}
-
-/** All regularizers have these numbers, or one of them. */
-type Penalty = NamedConfig & { readonly l1?: number; readonly l2?: number }
-
-/** l1 · Σ|x| + l2 · Σx² */
-function penaltyOf(tf: TensorFlow, x: Tf.Tensor, regularizer: NamedConfig): Tf.Tensor {
-  const { l1 = 0, l2 = 0 } = regularizer as Penalty
-  return tf.add(tf.mul(tf.sum(absolute(tf, x)), l1), tf.mul(tf.sum(tf.square(x)), l2))
 }
 
 /** Weights that are not trained carry no penalty, as in Keras. */

@@ -7,6 +7,11 @@ export function absolute(tf: TensorFlow, x: Tf.Tensor): Tf.Tensor {
   return tf.add(tf.relu(x), tf.relu(tf.neg(x)))
 }
 
+/** The values out of the gradient's sight, for comparisons, which have none. */
+export function detached(tf: TensorFlow, x: Tf.Tensor): Tf.Tensor {
+  return tf.tensor(x.dataSync(), x.shape, x.dtype)
+}
+
 /** The largest along axes, which stay with length 1; equal ones share the gradient, of which `tf.max` gives each all. */
 export function largest(tf: TensorFlow, x: Tf.Tensor, axes: readonly number[]): Tf.Tensor {
   const of = tf.customGrad((given, save) => {

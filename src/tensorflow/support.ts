@@ -13,11 +13,11 @@ import { engineLayers } from './layers/index.ts'
 import type { EngineLayer } from './layers/layer.ts'
 import { engineLosses } from './losses.ts'
 import { engineOptimizers } from './optimizers.ts'
+import { engineRegularizers } from './regularizers.ts'
 
 /** Why an argument that is refused is: `<layer>.<argument>` or the argument of any layer. */
 const reasons: Readonly<Record<string, string>> = {
-  dilation_rate: 'TensorFlow.js has no gradient of dilated convolutions',
-  groups: 'TensorFlow.js has no convolutions in groups',
+  dilation_rate: 'TensorFlow.js has no dilation of transposed convolutions',
   output_padding: 'TensorFlow.js has no output_padding',
 }
 
@@ -79,8 +79,9 @@ function placeOf(layer: BuiltLayer, layers: readonly BuiltLayer[], written: read
 /** What it cannot train, or null. */
 function layerMisfit({ type, config, weights }: BuiltLayer): string | null {
   for (const weight of weights.values()) {
-    const constraint = weight?.constraint?.name
+    const [constraint, regularizer] = [weight?.constraint?.name, weight?.regularizer?.name]
     if (constraint && !engineConstraints.includes(constraint)) return `weights under the constraint ${constraint}`
+    if (regularizer && !engineRegularizers.includes(regularizer)) return `weights with the regularizer ${regularizer}`
   }
   return configMisfit({ ...config, type })
 }
@@ -122,10 +123,9 @@ function argumentMisfit(name: string, value: unknown, { takes, fixed = {} }: Eng
 
 const nothing: readonly unknown[] = [null, undefined, false, 0]
 
-/** Whether an argument changes nothing: off, none, or windows without gaps and channels without groups. */
+/** Whether an argument changes nothing: off, none, or windows without gaps. */
 function saysNothing(name: string, value: unknown): boolean {
-  if (name !== 'dilation_rate' && name !== 'groups') return nothing.includes(value)
-  return [value].flat().every((item) => item === 1)
+  return name === 'dilation_rate' ? [value].flat().every((item) => item === 1) : nothing.includes(value)
 }
 
 function lossesMisfit({ loss, outputs }: EngineRequest): Misfit | null {

@@ -7,11 +7,14 @@ import { parseDefinition } from '../../src/nn/definition.ts'
 import { layers as allLayers, layerOf } from '../../src/nn/layers/index.ts'
 import { losses } from '../../src/nn/losses/index.ts'
 import { optimizers } from '../../src/nn/optimizers/index.ts'
+import { regularizers } from '../../src/nn/regularizers/index.ts'
 import { planTraining } from '../../src/planning/plan.ts'
 import { engineConstraints } from '../../src/tensorflow/constraints.ts'
 import { engineLayers } from '../../src/tensorflow/layers/index.ts'
 import { engineLosses } from '../../src/tensorflow/losses.ts'
 import { engineOptimizers } from '../../src/tensorflow/optimizers.ts'
+import { engineRegularizers } from '../../src/tensorflow/regularizers.ts'
+import { tensorflowMisfit } from '../../src/tensorflow/support.ts'
 
 const csv = ['a,b,c,d,y', ...Array.from({ length: 20 }, (_, i) => [i, i % 3, i % 5, i % 7, 2 * i].join(','))].join('\n')
 const { table, columns } = await readTable(Buffer.from(csv))
@@ -43,6 +46,7 @@ test('the tables name layers, losses, optimizers and constraints that there are'
   expect(Object.keys(losses)).toEqual(expect.arrayContaining([...engineLosses]))
   expect(Object.keys(optimizers)).toEqual(expect.arrayContaining([...engineOptimizers]))
   expect(Object.keys(constraints)).toEqual(expect.arrayContaining([...engineConstraints]))
+  expect(Object.keys(regularizers)).toEqual(expect.arrayContaining([...engineRegularizers]))
 })
 
 test('every layer makes the masks that the first engine has', () => {
@@ -50,7 +54,6 @@ test('every layer makes the masks that the first engine has', () => {
   expect(own.filter((type) => !engineLayers[type]?.mask)).toEqual([])
 })
 
-const steps = { type: 'Reshape', target_shape: [4, 1] }
 const image = { type: 'Reshape', target_shape: [2, 2, 1] }
 const volume = { type: 'Reshape', target_shape: [2, 2, 1, 1] }
 const flat = { type: 'Flatten' }
@@ -58,12 +61,6 @@ const windows = { filters: 1, kernel_size: 2 }
 
 describe('is refused at its layer', () => {
   test.each<[string, readonly object[], number, RegExp]>([
-    [
-      'a layer that TensorFlow.js lacks',
-      [steps, { type: 'SeparableConv1D', ...windows }, flat, head],
-      1,
-      /SeparableConv1D: .*which TensorFlow.js lacks/,
-    ],
     [
       'a layer whose gradient is missing there',
       [volume, { type: 'Conv3DTranspose', ...windows }, flat, head],
@@ -77,22 +74,16 @@ describe('is refused at its layer', () => {
       /"bilinear"/,
     ],
     [
-      'a dilation',
-      [steps, { type: 'Conv1D', ...windows, dilation_rate: 2 }, flat, head],
+      'a dilation backwards',
+      [image, { type: 'Conv2DTranspose', ...windows, dilation_rate: 2 }, flat, head],
       1,
-      /dilation_rate 2: .*no grad/,
+      /dilation_rate 2: TensorFlow.js has no dilation/,
     ],
     [
-      'groups of channels',
-      [
-        steps,
-        { type: 'Conv1D', filters: 2, kernel_size: 1 },
-        { type: 'Conv1D', filters: 2, kernel_size: 1, groups: 2 },
-        flat,
-        head,
-      ],
-      2,
-      /groups 2/,
+      'strides that differ',
+      [image, { type: 'DepthwiseConv2D', kernel_size: 1, strides: [1, 2] }, flat, head],
+      1,
+      /strides \[1,2\]: TensorFlow takes one/,
     ],
     [
       'output_padding',
@@ -101,18 +92,27 @@ describe('is refused at its layer', () => {
       /output_padding 1/,
     ],
     ['renormalization', [{ type: 'BatchNormalization', renorm: true }, head], 0, /renorm true/],
-    ['an activation', [{ type: 'Dense', units: 3, activation: 'sparsemax' }, head], 0, /activation sparsemax/],
     [
       'a layer of another kind in a wrapper',
-      [image, { type: 'TimeDistributed', layer: { type: 'DepthwiseConv1D', kernel_size: 1 } }, flat, head],
+      [
+        { type: 'Reshape', target_shape: [1, 2, 2, 1, 1] },
+        { type: 'TimeDistributed', layer: { type: 'Conv3DTranspose', ...windows } },
+        flat,
+        head,
+      ],
       1,
-      /DepthwiseConv1D inside/,
+      /with Conv3DTranspose inside: this layer, whose gradient/,
     ],
     [
       'an argument in a wrapper',
-      [steps, { type: 'Bidirectional', layer: { type: 'GRU', units: 1, activation: 'sparsemax' } }, head],
+      [
+        { type: 'Reshape', target_shape: [1, 2, 2, 1] },
+        { type: 'TimeDistributed', layer: { type: 'UpSampling2D', interpolation: 'bicubic' } },
+        flat,
+        head,
+      ],
       1,
-      /with GRU inside: the activation sparsemax/,
+      /with UpSampling2D inside: interpolation "bicubic"/,
     ],
     [
       'a layer behind a written Input',
@@ -153,6 +153,18 @@ describe('is refused where it stands in the request', () => {
     expect(refusal([head], { engine: 'onnxruntime', optimizer: 'nadam' })).toBeNull()
     expect(refusal([head], { optimizer: { name: 'adam', learning_rate: 0.1 } })).toBeNull()
   })
+})
+
+test('a loss that it does not know is refused, of one output at its name', () => {
+  const { model, loss, optimizer } = plan([head])
+  const planned = { definition: { layers: [head] }, model, loss, optimizer, device: 'auto' }
+  expect(tensorflowMisfit(planned)).toBeNull()
+  expect(tensorflowMisfit({ ...planned, loss: { name: 'of_tomorrow' } })?.pointer).toBe('/loss')
+  const outputs = [
+    { name: 'kind', loss },
+    { name: 'price', loss: { name: 'of_tomorrow' } },
+  ]
+  expect(tensorflowMisfit({ ...planned, outputs })?.pointer).toBe('/loss/price')
 })
 
 test('a graph with two inputs and two outputs is planned for it', () => {

@@ -1,6 +1,7 @@
 /** Activation layers with the operators of TensorFlow.js. */
 import type * as Tf from '@tensorflow/tfjs'
 import type { LayerConfig } from '../../nn/layers/layer.ts'
+import type { Given } from '../../nn/named.ts'
 import { type EngineLayer, formula } from './layer.ts'
 
 type ReluConfig = LayerConfig & {
@@ -31,6 +32,16 @@ const Softmax = formula<SoftmaxConfig>({
   },
 })
 
+type ActivityConfig = LayerConfig & { readonly l1: number; readonly l2: number }
+
+const ActivityRegularization = formula<ActivityConfig>({
+  takes: ['l1', 'l2'],
+  call: ({ x, penalize }, { l1, l2 }) => {
+    penalize(x, { name: 'l1_l2', l1, l2 } as Given)
+    return x
+  },
+})
+
 export const elementwiseLayers: Readonly<Record<string, EngineLayer>> = {
   Activation: formula({ takes: [], call: ({ x }) => x }),
   ReLU,
@@ -47,4 +58,5 @@ export const elementwiseLayers: Readonly<Record<string, EngineLayer>> = {
     call: ({ tf, x }, { alpha }) => tf.add(tf.relu(x), tf.mul(tf.expm1(tf.minimum(x, 0)), alpha)),
   }),
   Softmax,
+  ActivityRegularization,
 }

@@ -30,6 +30,28 @@ function elementwise(merge: (tf: TensorFlow, a: Tf.Tensor, b: Tf.Tensor) => Tf.T
   })
 }
 
+/** Of the inputs whose step is real: one that a mask hides takes the value of what it is compared with, as in Keras. */
+function extreme(pick: (tf: TensorFlow, a: Tf.Tensor, b: Tf.Tensor) => Tf.Tensor): EngineLayer {
+  return formula({
+    takes: [],
+    mask: eitherMask,
+    call: (given) => {
+      const { tf, masks } = given
+      const [first, ...others] = sameRank(given).map((x, i) => ({ x, mask: masks[i] ?? null }))
+      const seen = (mask: Mask, x: Tf.Tensor, other: Tf.Tensor) =>
+        mask ? tf.where(tf.expandDims(mask, -1), x, other) : x
+      return others.reduce(
+        (picked, { x, mask }) => {
+          const next = seen(mask, x, picked.x)
+          const both = picked.mask && mask ? tf.logicalOr(picked.mask, mask) : null
+          return { x: pick(tf, seen(picked.mask, picked.x, next), next), mask: both }
+        },
+        first as { x: Tf.Tensor; mask: Mask },
+      ).x
+    },
+  })
+}
+
 const Average = formula({
   takes: [],
   mask: eitherMask,
@@ -106,8 +128,8 @@ function axisLast(tf: TensorFlow, x: Tf.Tensor, axis: number): Tf.Tensor {
 export const mergingLayers: Readonly<Record<string, EngineLayer>> = {
   Add: elementwise((tf, a, b) => tf.add(a, b)),
   Subtract: elementwise((tf, a, b) => tf.sub(a, b)),
-  Maximum: elementwise((tf, a, b) => tf.maximum(a, b)),
-  Minimum: elementwise((tf, a, b) => tf.minimum(a, b)),
+  Maximum: extreme((tf, a, b) => tf.maximum(a, b)),
+  Minimum: extreme((tf, a, b) => tf.minimum(a, b)),
   Average,
   Multiply,
   Concatenate,

@@ -17,14 +17,16 @@ function dropped({ tf, x, uniform, layerName }: LayerCall, { rate, seed }: RateC
   return rate === 0 ? x : tf.mul(x, keptOf(tf, uniform(shape, purposeOf(seed, layerName)), rate))
 }
 
-type DropoutConfig = RateConfig & { readonly noise_shape: readonly (number | null)[] | null }
+type NoiseShape = readonly (number | null)[] | null
+type DropoutConfig = RateConfig & { readonly noise_shape?: NoiseShape }
+
+/** Axes of length 1 in `noise_shape` share their draw. */
+const shapeOfDraws = ({ shape }: Tf.Tensor, noiseShape: NoiseShape = null): number[] =>
+  shape.map((length, axis) => (noiseShape?.[axis] === 1 ? 1 : length))
 
 const Dropout = formula<DropoutConfig>({
   takes: ['rate', 'noise_shape', 'seed'],
-  call: (given, config) => {
-    const shape = given.x.shape.map((length, axis) => (config.noise_shape?.[axis] === 1 ? 1 : length))
-    return dropped(given, config, shape)
-  },
+  call: (given, config) => dropped(given, config, shapeOfDraws(given.x, config.noise_shape)),
 })
 
 /** Whole channels of a sample. */
@@ -64,11 +66,12 @@ const GaussianDropout = formula<RateConfig>({
 /** Where SELU saturates: -alpha · scale. */
 const saturated = -1.6732632423543772 * 1.0507009873554805
 
-const AlphaDropout = formula<RateConfig>({
-  takes: ['rate', 'seed'],
-  call: ({ tf, x, uniform, layerName }, { rate, seed }) => {
+const AlphaDropout = formula<DropoutConfig>({
+  takes: ['rate', 'noise_shape', 'seed'],
+  call: ({ tf, x, uniform, layerName }, { rate, noise_shape, seed }) => {
     if (rate === 0) return x
-    const kept = tf.greaterEqual(uniform(x.shape, purposeOf(seed, layerName)), rate)
+    const draws = uniform(shapeOfDraws(x, noise_shape), purposeOf(seed, layerName))
+    const kept = tf.broadcastTo(tf.greaterEqual(draws, rate), x.shape)
     const scale = 1 / Math.sqrt((1 - rate) * (1 + rate * saturated ** 2))
     const moved = tf.mul(tf.where(kept, x, tf.fill(x.shape, saturated)), scale)
     return tf.add(moved, -scale * saturated * rate)

@@ -101,6 +101,15 @@ const UnitNormalization = formula<LayerConfig & { readonly axis: Axes }>({
   },
 })
 
+const RMSNormalization = formula<LayerNormConfig>({
+  takes: ['axis', 'epsilon'],
+  call: ({ tf, x, weights }, { axis, epsilon }) => {
+    const axes = axesOf(axis, x.rank)
+    const root = tf.sqrt(tf.add(tf.mean(tf.square(x), [...axes], true), epsilon))
+    return tf.mul(tf.div(x, root), along(tf, weights.scale as Tf.Tensor, axes, x))
+  },
+})
+
 /** Numbers along an axis of x. */
 function numbersAlong(tf: TensorFlow, given: Numbers, axis: number, x: Tf.Tensor): Tf.Tensor {
   const list = typeof given === 'number' ? [given] : given
@@ -147,6 +156,7 @@ export const normalizationLayers: Readonly<Record<string, EngineLayer>> = {
   LayerNormalization,
   GroupNormalization,
   UnitNormalization,
+  RMSNormalization,
   Rescaling,
   Normalization,
 }

@@ -60,10 +60,10 @@ type UpSamplingConfig = LayerConfig & { readonly size: PerAxis; readonly interpo
 function upSampling(rank: Rank): EngineLayer {
   return formula<UpSamplingConfig>({
     takes: ['size', 'interpolation'],
-    misfit: ({ interpolation }) =>
-      interpolation === 'bilinear'
-        ? 'interpolation "bilinear": TensorFlow.js has no gradient of it between centres of places'
-        : null,
+    misfit: ({ interpolation = 'nearest' }) =>
+      interpolation === 'nearest'
+        ? null
+        : `interpolation "${interpolation}": TensorFlow.js has no gradient of it between centres of places`,
     call: ({ tf, x }, { size }) => perAxis(size, rank).reduce((y, times, i) => repeated(tf, y, i + 1, times), x),
   })
 }
