@@ -23,8 +23,7 @@ export const categoricalCrossentropy = defineLoss<SmoothedConfig>({
   perSample: (op, yTrue, yPred, { from_logits, label_smoothing }) => {
     const y = smoothedRows(op, yTrue, yPred, label_smoothing)
     if (from_logits) return expected(op, y, logSoftmax(op, yPred))
-    const sum = op.ReduceSum(yPred, op.ints([-1]), { keepdims: 1 })
-    return expected(op, y, clippedLog(op, op.Div(yPred, sum)))
+    return expected(op, y, logOfShares(op, yPred))
   },
   fromLogits: (op, yTrue, logits, { label_smoothing }) =>
     expected(op, smoothedRows(op, yTrue, logits, label_smoothing), logSoftmax(op, logits)),
@@ -35,14 +34,14 @@ export const categoricalCrossentropy = defineLoss<SmoothedConfig>({
 })
 
 /**
- * yTrue class indices, [batch, …].
+ * yTrue class indices, [batch, …]. Probabilities are divided by their sum first, as Keras does.
  * @see https://keras.io/api/losses/probabilistic_losses/
  */
 export const sparseCategoricalCrossentropy = defineLoss<LogitsConfig>({
   config: Strict({ name: NameOf('sparse_categorical_crossentropy'), from_logits: FromLogits }),
   targetKind: 'class_index',
   perSample: (op, yTrue, yPred, { from_logits }) =>
-    expected(op, oneHot(op, yTrue, yPred), from_logits ? logSoftmax(op, yPred) : clippedLog(op, yPred)),
+    expected(op, oneHot(op, yTrue, yPred), from_logits ? logSoftmax(op, yPred) : logOfShares(op, yPred)),
   fromLogits: (op, yTrue, logits) => expected(op, oneHot(op, yTrue, logits), logSoftmax(op, logits)),
   logitsGradient: (op, yTrue, logits) => minusTruth(op, oneHot(op, yTrue, logits), logits),
   expandTargets: (op, yTrue, outputShape) => oneHotOf(op, yTrue, outputShape.at(-1) ?? 1, 'float32'),
@@ -57,6 +56,12 @@ function smoothedRows(op: Builder, yTrue: Any, like: Real, smoothing: number): R
 
 function logSoftmax(op: Builder, logits: Real): Real {
   return op.LogSoftmax(logits, { axis: -1 })
+}
+
+/** The logarithm of probabilities divided by their sum. */
+function logOfShares(op: Builder, probabilities: Real): Real {
+  const sum = op.ReduceSum(probabilities, op.ints([-1]), { keepdims: 1 })
+  return clippedLog(op, op.Div(probabilities, sum))
 }
 
 /** -Σ y·log p over the classes, then the mean over what axes are left. */

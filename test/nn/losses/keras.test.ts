@@ -29,3 +29,11 @@ test.each([
   const asked = await runLoss(told, vector(yTrue), vector('logits'))
   allclose(asked.perSample, expected, { relative: 1e-5, absolute: 1e-6 })
 })
+
+test.each([
+  ['categorical_crossentropy', [[0, 1]]],
+  ['sparse_categorical_crossentropy', [1]],
+])('%s divides probabilities by their sum', async (name, yTrue) => {
+  const { perSample } = await runLoss(name, yTrue, [[0.2, 0.2]])
+  allclose(perSample, [Math.LN2], { relative: 1e-6 })
+})
