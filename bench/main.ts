@@ -6,6 +6,8 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { formatVerdicts, verdictsOf } from './bars.ts'
+import { formatGrowth, measureGrowth } from './growth.ts'
 import { formatHttp, measureHttp } from './http.ts'
 import { type PeerName, peers } from './peers/index.ts'
 import { formatProfile, profileStep } from './profile.ts'
@@ -21,7 +23,7 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
     seconds: { type: 'string', default: '0.5' },
     peers: { type: 'string', default: Object.keys(peers).join(',') },
-    only: { type: 'string', default: 'training,threads,profile,http' },
+    only: { type: 'string', default: 'training,growth,threads,profile,http' },
     json: { type: 'string' },
   },
 })
@@ -55,8 +57,15 @@ async function each<T>(
 const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   training: () => {
     const comparison = { names, rounds, threads, seconds: Number(options.seconds) }
-    return each(wanted, (name, workload) => compareTraining(name, workload, comparison), formatTraining)
+    return each(
+      wanted,
+      (name, workload) => compareTraining(name, workload, comparison),
+      (result) => {
+        return `${formatTraining(result)}\n\n${formatVerdicts(verdictsOf(result))}`
+      },
+    )
   },
+  growth: () => measureGrowth(threads, rounds, (growth) => console.log(`${formatGrowth(growth)}\n`)),
   threads: () => {
     const small = wanted.filter(([, { alone }]) => !alone)
     return each(small, (_, workload) => compareThreads(workload, availableThreads(threads), rounds), formatThreads)

@@ -14,10 +14,15 @@ export interface PeerProcess {
   epoch(): Promise<Round>
   /** Trains for about so many seconds. */
   round(seconds: number): Promise<Round>
+  /** Trains so many steps, at least. */
+  steps(count: number): Promise<Round>
   /** The most memory that the process has had resident, in MB; NaN where the system does not tell. */
   peakMegabytes(): Promise<number>
   close(): Promise<void>
 }
+
+/** A peer that has not answered by then is ended. */
+const patienceMs = 180_000
 
 export type StartedPeer = { readonly absent: string } | PeerProcess
 
@@ -29,6 +34,7 @@ export async function startPeer({ command, extra = [] }: PeerProgram, task: Task
   child.stderr.on('data', (text: Buffer) => {
     complaints = (complaints + text).slice(-4000)
   })
+  child.stdin.on('error', () => {}) // a peer that has ended tells so by giving no answer
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve())
     child.once('error', (error) => {
@@ -49,7 +55,12 @@ export async function startPeer({ command, extra = [] }: PeerProgram, task: Task
   if (typeof first?.label !== 'string') return { absent: String(first?.absent ?? reasonIn(complaints)) }
   const ask = async (line: string) => {
     child.stdin.write(`${line}\n`)
+    const timeout = setTimeout(() => {
+      complaints = `Error: no answer to ${line} within ${patienceMs / 1000} s`
+      child.kill('SIGKILL')
+    }, patienceMs)
     const answered = await answer()
+    clearTimeout(timeout)
     if (answered && !('absent' in answered)) return answered
     if (!answered) await ended
     throw new Error(String(answered?.absent ?? reasonIn(complaints)))
@@ -59,6 +70,7 @@ export async function startPeer({ command, extra = [] }: PeerProgram, task: Task
     build: async () => Number((await ask('build')).seconds),
     epoch: async () => (await ask('epoch')) as unknown as Round, // the protocol of peers/serve.ts
     round: async (seconds) => (await ask(`round ${seconds}`)) as unknown as Round,
+    steps: async (count) => (await ask(`steps ${count}`)) as unknown as Round,
     peakMegabytes: () => peakOf(child.pid),
     close: async () => {
       child.stdin.end()

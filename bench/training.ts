@@ -4,6 +4,7 @@
  */
 import { type PeerProcess, startPeer } from './peer-process.ts'
 import { type PeerName, peers } from './peers/index.ts'
+import type { Round } from './peers/serve.ts'
 import { digits, formatTable, type Spread, spreadOf } from './statistics.ts'
 import { type Task, taskOf } from './task.ts'
 import type { Workload } from './workloads/workload.ts'
@@ -52,7 +53,11 @@ interface Measured {
   microseconds: number[]
   loss: number
   peak: number
+  /** Needs so long for an epoch that one round of it tells enough. */
+  isSlow: boolean
 }
+
+const slowSeconds = 60
 
 /** Steps of the training whose whole time is told. */
 const wholeSteps = 3000
@@ -77,7 +82,10 @@ const unmeasured = (name: PeerName): Measured => ({
   microseconds: [],
   loss: Number.NaN,
   peak: 0,
+  isSlow: false,
 })
+
+type TakeRound = (peer: PeerProcess) => Promise<Round>
 
 type Measure = (
   all: readonly Measured[],
@@ -88,25 +96,27 @@ type Measure = (
 
 /** All processes live at once, and rounds go round. */
 const together: Measure = async (all, task, { rounds, seconds }, absent) => {
+  const round: TakeRound = (peer) => peer.round(seconds)
   const running: { one: Measured; peer: PeerProcess }[] = []
   for (const one of all) {
-    const peer = await started(one, task, seconds, absent)
+    const peer = await started(one, task, round, absent)
     if (peer) running.push({ one, peer })
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const { one, peer } of running) await measureRound(one, peer, seconds)
+  for (let i = 0; i < rounds; i++) {
+    for (const { one, peer } of running) await measureRound(one, peer, round, absent)
   }
   for (const { one, peer } of running) await finish(one, peer)
 }
 
-/** A process for each turn of each peer. */
-const oneByOne: Measure = async (all, task, { rounds, seconds }, absent) => {
-  for (let round = 0; round < rounds; round++) {
+/** A process for each turn of each peer, of two rounds. */
+const oneByOne: Measure = async (all, task, { rounds }, absent) => {
+  const round: TakeRound = (peer) => peer.steps(task.steps)
+  for (let turn = 0; turn < Math.ceil(rounds / 2); turn++) {
     for (const one of all) {
-      if (one.name in absent) continue
-      const peer = await started(one, task, seconds, absent)
+      if (one.name in absent || one.isSlow) continue
+      const peer = await started(one, task, round, absent)
       if (!peer) continue
-      await measureRound(one, peer, seconds)
+      for (let i = 0; i < 2; i++) await measureRound(one, peer, round, absent)
       await finish(one, peer)
     }
   }
@@ -116,7 +126,7 @@ const oneByOne: Measure = async (all, task, { rounds, seconds }, absent) => {
 async function started(
   one: Measured,
   task: Task,
-  seconds: number,
+  round: TakeRound,
   absent: Record<string, string>,
 ): Promise<PeerProcess | null> {
   const peer = await startPeer(peers[one.name], task)
@@ -129,11 +139,19 @@ async function started(
     const build = await peer.build()
     const epoch = await peer.epoch()
     if (!Number.isFinite(epoch.loss)) throw new Error(`the loss of its first epoch is ${epoch.loss}`)
-    await peer.round(seconds)
     one.build.push(build)
     one.firstEpoch.push(epoch)
+    one.isSlow = epoch.steps < task.steps || epoch.seconds > slowSeconds
+    if (!one.isSlow) {
+      one.firstLoss = epoch.loss
+      await round(peer)
+      return peer
+    }
+    // once is enough
     one.firstLoss = epoch.steps === task.steps ? epoch.loss : null
-    return peer
+    await measureRound(one, peer, () => peer.round(0), absent)
+    await finish(one, peer)
+    return null
   } catch (error) {
     absent[one.name] = error instanceof Error ? error.message : String(error)
     await peer.close()
@@ -141,11 +159,23 @@ async function started(
   }
 }
 
-async function measureRound(one: Measured, peer: PeerProcess, wanted: number): Promise<void> {
-  const { seconds, steps, loss } = await peer.round(wanted)
-  if (!Number.isFinite(loss)) throw new Error(`${peer.label}: the loss is ${loss}`)
-  one.microseconds.push((seconds * 1e6) / steps)
-  one.loss = loss
+/** A peer that fails, or whose loss is no number any more, is out: it would be measured doing something else. */
+async function measureRound(
+  one: Measured,
+  peer: PeerProcess,
+  round: TakeRound,
+  absent: Record<string, string>,
+): Promise<void> {
+  if (one.name in absent) return
+  try {
+    const { seconds, steps, loss } = await round(peer)
+    if (!Number.isFinite(loss)) throw new Error(`its loss is ${loss}`)
+    one.microseconds.push((seconds * 1e6) / steps)
+    one.loss = loss
+  } catch (error) {
+    absent[one.name] = error instanceof Error ? error.message : String(error)
+    one.microseconds = []
+  }
 }
 
 async function finish(one: Measured, peer: PeerProcess): Promise<void> {

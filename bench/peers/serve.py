@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-PATIENCE = 60
+PATIENCE = 20
 
 
 def limit_processors(threads):
@@ -58,7 +58,8 @@ def answer(task, build):
             rest = task["steps"] - trained["steps"]
             say(together(trained, timed(rest)) if 0 < rest * rate < PATIENCE else trained)
         else:
-            say(timed(unit * max(1, round(float(arguments[0]) / rate / unit))))
+            steps = float(arguments[0]) / (1 if command == "steps" else rate)
+            say(timed(unit * max(1, round(steps / unit))))
 
 
 def together(a, b):

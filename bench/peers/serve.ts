@@ -1,7 +1,8 @@
 /**
  * A peer is a program of its own, so that no peer's threads or memory are in another's way. It takes the task as its
  * argument and answers lines of JSON on standard output. First it says what it is: `{ label }`, or `{ absent }` with the
- * reason. Then it answers the lines that it reads: `build`, `epoch`, `round SECONDS`. peers/serve.py speaks the same.
+ * reason. Then it answers the lines that it reads: `build`, `epoch`, `round SECONDS`,
+ * `steps COUNT`. peers/serve.py speaks the same.
  */
 import { createInterface } from 'node:readline'
 import type { Task } from '../task.ts'
@@ -29,7 +30,7 @@ export interface Round {
 }
 
 /** A peer that would need more than this for its first epoch trains two steps of it. */
-const patienceSeconds = 60
+const patienceSeconds = 20
 
 /** Runs a peer: `open` loads its library and makes the data, or throws where the library is not there. */
 export async function servePeer(open: (task: Task) => Promise<Peer>): Promise<void> {
@@ -70,7 +71,8 @@ async function answer(peer: Peer, { steps: epoch }: Task, say: (message: object)
       say(rest > 0 && rest < most ? together(trained, await train(rest)) : trained)
     } else {
       const unit = trainer?.unit ?? 1
-      say(await train(unit * Math.max(1, Math.round(Number(argument) / secondsPerStep / unit))))
+      const steps = command === 'steps' ? Number(argument) : Number(argument) / secondsPerStep
+      say(await train(unit * Math.max(1, Math.round(steps / unit))))
     }
   }
 }

@@ -62,6 +62,7 @@ async function open(task: Task): Promise<Peer> {
   const backend = process.argv[3] ?? 'cpu'
   const untrained = task.layers.find(({ type }) => backend === 'wasm' && untrainedByWasm.includes(type))
   if (untrained) throw new Error(`the WebAssembly backend cannot train ${untrained.type}`)
+  if (backend === 'cpu' && task.network === 'bigcnn') throw new Error('JavaScript would take an hour a step')
   const kind = await backends[backend]?.(task.threads)
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no backend ${backend} here`)
   await tf.ready()
