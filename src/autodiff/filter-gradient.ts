@@ -123,7 +123,8 @@ function sizesOf({ x, dy, slides, group }: FilterGradient) {
   }
 }
 
-function padSpatial(op: Builder, x: Real, slides: readonly Slide[]): Real {
+/** x with the windows' pads written out. */
+export function padSpatial(op: Builder, x: Real, slides: readonly Slide[]): Real {
   const pads = padsOf(slides)
   if (pads.every((pad) => pad === 0)) return x
   const { length } = slides

@@ -14,12 +14,12 @@ import { type Real, Value } from '../../onnx/value.ts'
 import { areTiles, spanOf, type WindowAttributes } from '../../onnx/windows.ts'
 import { dependents, type OwnRule, type OwnRules } from '../gradients.ts'
 import { windowsOver } from '../spatial.ts'
+import { convolveInPhases } from './phases.ts'
 import {
   type BlockedConvolution,
   type Blocks,
   blockedConvRule,
   blockedMaxPoolRule,
-  firstMaximumRule,
   fromBlocksRule,
   toBlocksRule,
 } from './rules.ts'
@@ -55,7 +55,7 @@ interface Pass {
   readonly blocked: Map<Value, Real>
   /** Values of which there is the blocked form only, so far. */
   readonly pending: Set<Value>
-  /** Convolutions that a pool may take apart, by what they give. */
+  /** Convolutions that may be taken apart by the pool that reads them, by what they give. */
   readonly convolutions: Map<Value, Convolution>
 }
 
@@ -137,7 +137,10 @@ function convertPool(pass: Pass, node: Node): boolean {
     return false
   const convolution = pass.convolutions.get(before)
   if (convolution) {
-    give(pass, y, convolveInPhases(pass, before, convolution, y))
+    // it costs no more, and the gradient of the maximum then passes over quarters
+    pass.graph.nodes.splice(pass.graph.nodes.indexOf(convolution.node), 1)
+    pass.pending.delete(before)
+    give(pass, y, convolveInPhases(pass.op, convolution, y, pass.settings, pass.rules))
     return true
   }
   const x = pass.blocked.get(before) as Real
@@ -145,44 +148,6 @@ function convertPool(pass: Pass, node: Node): boolean {
   pass.rules.set(made, blockedMaxPoolRule(x, resultOf(made), slides, pass.settings.block))
   give(pass, y, resultOf(made))
   return true
-}
-
-/**
- * A convolution whose result is pooled by 2x2 and whose image needs no gradient: one convolution for each of the four places
- * of a window, and the maximum of the four. It costs no more, and the gradient of the maximum then passes over quarters.
- */
-function convolveInPhases(
-  { graph, op, rules, settings, pending }: Pass,
-  whole: Value,
-  conv: Convolution,
-  y: Real,
-): Real {
-  graph.nodes.splice(graph.nodes.indexOf(conv.node), 1)
-  pending.delete(whole)
-  const { x, filters, bias, w } = conv
-  const phases = [0, 1, 2, 3].map((phase) => {
-    const offsets = [Math.floor(phase / 2), phase % 2]
-    const starts = conv.slides.map(({ before }, i) => (offsets[i] as number) - before)
-    const slides = conv.slides.map((slide, i) => {
-      const after = Math.max(slide.after - 1 + (offsets[i] as number), 0)
-      return { ...slide, stride: 2, before: Math.max(-(starts[i] as number), 0), after }
-    })
-    const image = cropFronts(op, x, starts)
-    const made = blockedConv(op, { x: image, filters, bias, slides, shape: y.shape })
-    rules.set(made, blockedConvRule({ x: image, w, filters, slides }, settings))
-    return resultOf(made)
-  })
-  const maximum = op.Max(phases)
-  const node = graph.nodes.at(-1) as Node
-  rules.set(node, firstMaximumRule(node))
-  return maximum
-}
-
-/** An image without the places before `starts`; those below 0 are none. */
-function cropFronts(op: Builder, x: Real, starts: readonly number[]): Real {
-  if (starts.every((start) => start <= 0)) return x
-  const ends = x.shape.slice(2).map(Number)
-  return op.Slice(x, op.ints(starts.map((start) => Math.max(start, 0))), op.ints(ends), op.ints([2, 3]), null)
 }
 
 /** Channels moved to the end: blocks can be undone into that order as well. */

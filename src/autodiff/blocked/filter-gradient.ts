@@ -17,9 +17,13 @@ interface BlockedFilterGradient {
 
 /** For images with less than a block of channels, which are not blocked: all columns times dy as it lies. */
 export function blockedColumns(op: Builder, { x, dy, slides, block }: BlockedFilterGradient): Real {
+  return columnsTimes(op, columnsOf(op, { x, dy, slides, group: 1 }), { x, dy, slides, block })
+}
+
+/** The columns [batch, 1, kernel places · channels, places] times dy [batch, filters / block, places, block]. */
+export function columnsTimes(op: Builder, columns: Real, { x, dy, slides, block }: BlockedFilterGradient): Real {
   const [filters, channels] = [Number(dy.shape[1]), Number(x.shape[1])]
   const kernel = slides.map((slide) => slide.kernel)
-  const columns = columnsOf(op, { x, dy, slides, group: 1 })
   const laid = op.Reshape(dy, op.ints([-1, filters / block, elementCount(spatialOf(dy)), block]))
   const product = op.FusedMatMul(columns, laid, {})
   const sum = op.ReduceSum(product, op.ints([0]), { keepdims: 0 })

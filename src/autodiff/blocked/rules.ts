@@ -91,7 +91,7 @@ function flipped(op: Builder, w: Real, block: number): Real {
 }
 
 /** One bias per channel: summed over the places, then over the batch. */
-function biasSlope(op: Builder, dy: Real, { block }: Blocks): Real {
+export function biasSlope(op: Builder, dy: Real, { block }: Blocks): Real {
   const channels = Number(dy.shape[1])
   const laid = op.Reshape(dy, op.ints([-1, channels / block, elementCount(spatialOf(dy)), block]))
   const sums = op.ReduceSum(laid, op.ints([2]), { keepdims: 0 })
