@@ -76,7 +76,7 @@ const expected = ({ tf }: Given, y: Tf.Tensor, logs: Tf.Tensor) => tf.neg(tf.sum
 function sparseCrossentropy(given: Given): Tf.Tensor {
   const { tf, yTrue, yPred, logits } = given
   const rows = tf.oneHot(tf.cast(tf.reshape(yTrue, [-1]), 'int32'), yPred.shape.at(-1) ?? 1)
-  const logs = logits ? tf.logSoftmax(logits) : logOf(tf, yPred)
+  const logs = logits ? tf.logSoftmax(logits) : logOf(tf, normalized(given))
   return expected(given, tf.reshape(rows, yPred.shape), logs)
 }
 

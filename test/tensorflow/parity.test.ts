@@ -114,6 +114,7 @@ describe('both engines give the same history and weights with', () => {
     ],
     ['categorical_crossentropy', on(3, 'softmax')],
     [{ name: 'categorical_crossentropy', label_smoothing: 0.2 }, on(3, 'sigmoid')],
+    ['sparse_categorical_crossentropy', on(3, 'sigmoid')],
     ['sparse_categorical_crossentropy', { ...on(3, 'softmax'), metrics: ['accuracy'], validation: true }],
     [
       { name: 'sparse_categorical_crossentropy', from_logits: true },
