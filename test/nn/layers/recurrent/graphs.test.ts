@@ -50,17 +50,17 @@ type Weights = Readonly<Record<string, Real>>
 
 const context = (training: boolean) => ({ training, uniform: (like: Real) => like })
 
-/** Names of the values of a model's outputs in inference mode. */
-function outputsOf(op: Builder, model: Model, inputs: readonly Real[], weights: Weights): string[] {
-  return callModel(op, model, inputs, weights, context(false)).outputs.map((y) => {
+/** Names of values that leave the graph. */
+function leave(op: Builder, values: readonly Real[]): string[] {
+  return values.map((y) => {
     const output = op.named('y').Identity(y)
     op.graph.output(output)
     return output.name
   })
 }
 
-/** Names of weights to those of their values after a step. */
-function stepOf(op: Builder, { model, specs }: Read, inputs: readonly Real[], weights: Weights): Map<string, string> {
+/** Names of the outputs before a step, and names of weights to those of their values after it. */
+function stepOf(op: Builder, { model, specs }: Read, inputs: readonly Real[], weights: Weights) {
   const called = callModel(op, model, inputs, weights, context(true))
   const errors = called.outputs.map((y) => {
     const error = op.Sub(y, op.scalar(0.3, y))
@@ -75,12 +75,14 @@ function stepOf(op: Builder, { model, specs }: Read, inputs: readonly Real[], we
     moved.set(weight.name, op.Sub(weight, op.Mul(slope, op.scalar(0.2, slope))))
   })
   for (const value of moved.values()) op.graph.output(value)
-  return new Map([...moved].map(([name, value]) => [name, value.name]))
+  const after = new Map([...moved].map(([name, value]) => [name, value.name]))
+  // a normalization gives other outputs while it learns
+  return { outputs: called.updates.size === 0 ? leave(op, called.outputs) : [], after }
 }
 
 const near = { relative: 2e-5, absolute: 5e-6 }
 
-test.each(graphs)("%s: Keras' outputs, trained and served, and its weights after three steps", async (_name, graph) => {
+test.each(graphs)("%s: Keras' outputs, served and trained, and its weights after three steps", async (_name, graph) => {
   const { model, specs } = read(graph)
   expect(summarize(model).trainable_parameters).toBe(graph.trainable)
   const op = createBuilder(newGraph())
@@ -91,8 +93,8 @@ test.each(graphs)("%s: Keras' outputs, trained and served, and its weights after
     Object.fromEntries(specs.map(({ name }, i) => [name, value(name, i)]))
   const served = byName((name, i) => op.constant(tensorAt(i, graph.weights), `${name} as data`))
   const trained = byName((name, i) => op.graph.input(name, 'float32', specs[i]?.shape ?? []))
-  const names = [outputsOf(op, model, inputs, served), outputsOf(op, model, inputs, trained)]
-  const moved = stepOf(op, { model, specs }, inputs, trained)
+  const answers = leave(op, callModel(op, model, inputs, served, context(false)).outputs)
+  const { outputs, after } = stepOf(op, { model, specs }, inputs, trained)
 
   const session = await openSession(toBytes(op.graph))
   const feeds = Object.fromEntries(
@@ -102,11 +104,11 @@ test.each(graphs)("%s: Keras' outputs, trained and served, and its weights after
   for (let step = 0; step < 3; step++) {
     const results = await session.run({ ...feeds, ...Object.fromEntries(state) })
     if (step === 0) {
-      for (const outputs of names) {
-        outputs.forEach((name, i) => void allclose(numbers(results[name]), flat(graph.outputs[i] ?? []), near))
+      for (const names of [answers, outputs]) {
+        names.forEach((name, i) => void allclose(numbers(results[name]), flat(graph.outputs[i] ?? []), near))
       }
     }
-    for (const [name, after] of moved) state.set(name, results[after] as Tensor)
+    for (const [name, moved] of after) state.set(name, results[moved] as Tensor)
   }
   await session.close()
   specs.forEach(({ name }, i) => void allclose(numbers(state.get(name)), flat(graph.after[i] ?? []), near))
