@@ -1,6 +1,6 @@
 /**
- * Recurrent layers with the operators of TensorFlow.js. Its own classes have no `reset_after`, drop otherwise than Keras 3
- * and keep masks out of `Bidirectional`; its loop over the steps is the one written here.
+ * Recurrent layers with the operators of TensorFlow.js. Its own classes have no `reset_after`, drop otherwise than
+ * Keras 3, and give other outputs at masked steps in `Bidirectional`.
  */
 import type * as Tf from '@tensorflow/tfjs'
 import type { ActivationName } from '../../nn/activations.ts'
