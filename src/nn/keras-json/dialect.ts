@@ -23,6 +23,7 @@ export const classAliases: Readonly<Record<string, string>> = {
   GlobalAvgPool1D: 'GlobalAveragePooling1D',
   GlobalAvgPool2D: 'GlobalAveragePooling2D',
   GlobalAvgPool3D: 'GlobalAveragePooling3D',
+  GroupedQueryAttention: 'GroupQueryAttention',
   BatchNormalizationV1: 'BatchNormalization',
   BatchNormalizationV2: 'BatchNormalization',
 }
@@ -78,14 +79,12 @@ const passedOver = new Set([
 
 /** Arguments that may be passed over with these values only, since another one would change what is computed. */
 const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
-  attention_axes: [[1]],
   data_format: ['channels_last'],
   groups: [1],
   keepdims: [false],
   rms_scaling: [false],
   stateful: [false],
   time_major: [false],
-  use_gate: [false],
 }
 
 /** Whether an argument that no schema of ours knows leaves the layer as it is. */

@@ -5,6 +5,8 @@ import { LeakyReLU } from './activations/leaky-relu.ts'
 import { PReLU } from './activations/prelu.ts'
 import { ReLU } from './activations/relu.ts'
 import { Softmax } from './activations/softmax.ts'
+import { AdditiveAttention, Attention } from './attention/attention.ts'
+import { GroupQueryAttention } from './attention/group-query-attention.ts'
 import { MultiHeadAttention } from './attention/multi-head-attention.ts'
 import { Conv1D, Conv2D, Conv3D } from './convolutional/convolution.ts'
 import { DepthwiseConv1D, DepthwiseConv2D } from './convolutional/depthwise-convolution.ts'
@@ -131,6 +133,9 @@ export const layers = {
   Concatenate,
   Dot,
   MultiHeadAttention,
+  GroupQueryAttention,
+  Attention,
+  AdditiveAttention,
   Shared,
 } as const satisfies Record<string, Layer>
 

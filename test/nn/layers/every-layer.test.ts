@@ -153,6 +153,29 @@ const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input' | 'Shared'>
       ],
     ],
   ],
+  GroupQueryAttention: [
+    [{ type: 'GroupQueryAttention', head_dim: 3, num_query_heads: 4, num_key_value_heads: 2, use_gate: true }, [4, 5]],
+  ],
+  Attention: [
+    [{ type: 'Attention', use_scale: true }, [4, 3]],
+    [
+      { type: 'Attention', score_mode: 'concat' },
+      [
+        [4, 3],
+        [2, 3],
+      ],
+    ],
+  ],
+  AdditiveAttention: [
+    [
+      { type: 'AdditiveAttention', use_causal_mask: true },
+      [
+        [3, 4],
+        [3, 2],
+        [3, 4],
+      ],
+    ],
+  ],
   Conv1D: [
     [{ type: 'Conv1D', filters: 3, kernel_size: 2, activation: 'tanh' }, [5, 2]],
     [{ type: 'Conv1D', filters: 2, kernel_size: [3], padding: 'causal', dilation_rate: 2, use_bias: false }, [6, 2]],

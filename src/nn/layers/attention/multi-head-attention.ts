@@ -1,27 +1,45 @@
 /** MultiHeadAttention: every step of a query takes what it needs from the steps of another sequence. */
-import { Type } from 'typebox'
-import type { Builder } from '../../../onnx/builder.ts'
-import type { Real } from '../../../onnx/value.ts'
-import { PositiveInteger, Seed, Switch } from '../../strict.ts'
-import { ConstraintArgument, InitializerArgument, RegularizerArgument } from '../arguments.ts'
-import { defineLayer, type LayerContext, layerConfig, type WeightDeclaration } from '../layer.ts'
-import { purposeOf } from '../regularization/normal.ts'
-import { attentionMask, type MaskSources, maskedSoftmax } from './masked-softmax.ts'
+import { type TUnsafe, Type } from 'typebox'
+import { PositiveInteger } from '../../strict.ts'
+import { defineLayer, layerConfig } from '../layer.ts'
+import { headArguments, OptionalPositive, projectionWeights, roles } from './arguments.ts'
+import { attendWithHeads } from './attend.ts'
 
-/** Query, value and key: the key is the value, and the value the query, where they are left out. */
-function roles<T>(given: readonly T[]): readonly [query: T, value: T, key: T] {
-  const [query, value = query, key = value] = given
-  if (query === undefined || value === undefined || key === undefined) throw new Error('attention takes an input')
-  return [query, value, key]
+type Lengths = number | readonly number[]
+
+const axis = { type: 'integer', minimum: -8, maximum: 8 }
+const orList = (item: object) => [item, { type: 'array', items: item, minItems: 1, maxItems: 8 }]
+
+const AxesArgument: TUnsafe<Lengths | null> = Type.Unsafe<Lengths | null>({
+  anyOf: [...orList(axis), { type: 'null' }],
+  default: null,
+  description: 'The axes along which steps see each other (the batch is 0); null: all but the features',
+})
+
+const OutputShapeArgument: TUnsafe<Lengths | null> = Type.Unsafe<Lengths | null>({
+  anyOf: [...orList(PositiveInteger), { type: 'null' }],
+  default: null,
+  description: 'What the output has in place of the features of the query',
+})
+
+const listed = (given: Lengths): readonly number[] => (typeof given === 'number' ? [given] : given)
+
+/** The axes of values of `rank` axes, batch included, counted from the front and in order. */
+function attentionAxes(given: Lengths | null, rank: number): readonly number[] {
+  if (given === null) return Array.from({ length: rank - 2 }, (_, i) => i + 1)
+  return [...new Set(listed(given).map((at) => (at < 0 ? at + rank : at)))].sort((a, b) => a - b)
 }
 
 /**
  * Heads h = 1 … num_heads of softmax(Q·Kᵀ/√key_dim)·V, where Q, K, V are affine maps of query, key and value, and an
  * affine map of all heads together. Inputs: query [batch, time, features], value [batch, source, …], key [batch, source, …].
- * One input attends to itself. Shapes: → [batch, time, output_shape or the query's features]. Masks of the inputs and
- * `use_causal_mask` (a step sees itself and those before it; Keras' argument of the call) say what may be seen.
- * Kernels [features, heads, dim], biases [heads, dim], output kernel [heads, value_dim, features].
- * @throws {Problem} shape_mismatch where the inputs are no sequences
+ * One input attends to itself. Shapes: → [batch, time, …output_shape or the query's features], and with
+ * `return_attention_scores` [batch, heads, time, source]. Masks of the inputs, `use_causal_mask` (a step sees itself and those
+ * before it; Keras' argument of the call) and `sliding_window` say what may be seen. With more axes of samples,
+ * `attention_axes` are those along which steps see each other; along the others each place has its own attention, and masks
+ * say nothing. `use_gate` (Qiu et al. 2025) multiplies what the heads give by sigmoid(query·gate_kernel + gate_bias).
+ * Kernels [features, heads, dim], biases [heads, dim], output kernel [heads, value_dim, …output].
+ * @throws {Problem} shape_mismatch where the inputs are no sequences or do not fit each other
  * @see Vaswani et al. 2017, https://keras.io/api/layers/attention_layers/multi_head_attention/
  */
 export const MultiHeadAttention = defineLayer({
@@ -30,104 +48,52 @@ export const MultiHeadAttention = defineLayer({
     {
       num_heads: PositiveInteger,
       key_dim: PositiveInteger,
-      value_dim: Type.Unsafe<number | null>({ anyOf: [PositiveInteger, Type.Null()], default: null }),
-      dropout: Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0 }),
-      use_bias: Switch(true),
-      output_shape: Type.Unsafe<number | null>({ anyOf: [PositiveInteger, Type.Null()], default: null }),
-      use_causal_mask: Switch(false, 'A step sees itself and those before it'),
-      kernel_initializer: InitializerArgument('glorot_uniform'),
-      bias_initializer: InitializerArgument('zeros'),
-      kernel_regularizer: RegularizerArgument,
-      bias_regularizer: RegularizerArgument,
-      activity_regularizer: RegularizerArgument,
-      kernel_constraint: ConstraintArgument,
-      bias_constraint: ConstraintArgument,
-      seed: Seed,
+      value_dim: OptionalPositive,
+      output_shape: OutputShapeArgument,
+      attention_axes: AxesArgument,
+      ...headArguments,
     },
     'Attention of several heads: query, value and, where it differs, key',
   ),
   arity: { least: 1, most: 3 },
-  misfit: (_config, _shape, { inputShapes }) => {
-    if (inputShapes.some(({ length }) => length !== 2)) return 'sequences of features: samples with two axes'
-    const [, value, key] = roles(inputShapes)
-    return value[0] === key[0] ? null : 'a value and a key of the same number of steps'
-  },
+  misfit: (config, _shape, { inputShapes }) => shapesMisfit(config, inputShapes),
   weights: (config, _shape, { inputShapes }) => {
-    const { num_heads: heads, key_dim, value_dim, output_shape } = config
-    const [query, value, key] = roles(inputShapes.map((shape) => shape.at(-1) ?? 1))
-    const depth = value_dim ?? key_dim
-    const units = output_shape ?? query
-    const kernel = (shape: readonly number[]): WeightDeclaration => ({
-      shape,
-      initializer: config.kernel_initializer,
-      regularizer: config.kernel_regularizer,
-      constraint: config.kernel_constraint,
+    const [query = 1, value = 1, key = 1] = roles(inputShapes.map((shape) => shape.at(-1)))
+    return projectionWeights(config, {
+      features: [query, value, key],
+      query: [config.num_heads, config.key_dim],
+      key: [config.num_heads, config.key_dim],
+      value: [config.num_heads, config.value_dim ?? config.key_dim],
+      output: listed(config.output_shape ?? query),
     })
-    const bias = (shape: readonly number[]): WeightDeclaration | null =>
-      config.use_bias
-        ? {
-            shape,
-            initializer: config.bias_initializer,
-            regularizer: config.bias_regularizer,
-            constraint: config.bias_constraint,
-          }
-        : null
-    return {
-      query_kernel: kernel([query, heads, key_dim]),
-      query_bias: bias([heads, key_dim]),
-      key_kernel: kernel([key, heads, key_dim]),
-      key_bias: bias([heads, key_dim]),
-      value_kernel: kernel([value, heads, depth]),
-      value_bias: bias([heads, depth]),
-      output_kernel: kernel([heads, depth, units]),
-      output_bias: bias([units]),
-    }
   },
   mask: 'passes',
   call: (op, _x, weights, config, context) => {
-    const [query, value, key] = roles(context.inputs)
-    const q = project(op, query, weights.query_kernel, weights.query_bias)
-    const k = project(op, key, weights.key_kernel, weights.key_bias)
-    const v = project(op, value, weights.value_kernel, weights.value_bias)
-    const scaled = op.Mul(q, op.scalar(1 / Math.sqrt(config.key_dim), q))
-    const scores = op.MatMul(op.Transpose(scaled, { perm: [0, 2, 1, 3] }), op.Transpose(k, { perm: [0, 2, 3, 1] }))
-    const seen = maskedSoftmax(op, scores, attentionMask(op, scores, maskSources(context, config.use_causal_mask)))
-    const kept = dropped(op, seen, config, context)
-    const heads = op.Transpose(op.MatMul(kept, op.Transpose(v, { perm: [0, 2, 1, 3] })), { perm: [0, 2, 1, 3] })
-    const [all, units] = [config.num_heads * (config.value_dim ?? config.key_dim), weights.output_kernel.shape.at(-1)]
-    const y = op.MatMul(
-      op.Reshape(heads, op.ints([0, 0, all])),
-      op.Reshape(weights.output_kernel, op.ints([all, Number(units)])),
-    )
-    return weights.output_bias ? op.Add(y, weights.output_bias) : y
+    const inputs = roles(context.inputs)
+    const axes = attentionAxes(config.attention_axes, inputs[0].shape.length)
+    return attendWithHeads(op, { inputs, axes }, weights, config, context)
   },
 })
 
-/** [batch, time, features] · [features, heads, dim] → [batch, time, heads, dim] */
-function project(op: Builder, x: Real, kernel: Real, bias: Real | null): Real {
-  const [features = 1, heads = 1, dim = 1] = kernel.shape.map(Number)
-  const y = op.MatMul(x, op.Reshape(kernel, op.ints([features, heads * dim])))
-  const parted = op.Reshape(y, op.ints([0, 0, heads, dim]))
-  return bias ? op.Add(parted, bias) : parted
+interface AttentionShapes {
+  readonly attention_axes: Lengths | null
+  readonly use_causal_mask: boolean
+  readonly sliding_window: number | null
 }
 
-function maskSources({ inputs, masks }: LayerContext, causal: boolean): MaskSources {
-  return {
-    query: masks[0] ?? null,
-    // one input attends to itself, and Keras gives its mask to query and value alike
-    seen: inputs.length === 1 ? masks : masks.slice(1),
-    causal,
-  }
-}
-
-function dropped(
-  op: Builder,
-  scores: Real,
-  { dropout, seed }: { dropout: number; seed: number | null },
-  { training, uniform, layerName }: LayerContext,
-): Real {
-  if (!training || dropout === 0) return scores
-  const draws = uniform(scores, purposeOf(seed, layerName))
-  const kept = op.Cast(op.GreaterOrEqual(draws, op.scalar(dropout, draws)), { to: scores.type })
-  return op.Mul(scores, op.Mul(kept, op.scalar(1 / (1 - dropout), kept)))
+function shapesMisfit(config: AttentionShapes, inputShapes: readonly (readonly number[])[]): string | null {
+  const [query, value, key] = roles(inputShapes)
+  if (query.length < 2) return 'sequences of features: samples with two axes'
+  if (inputShapes.some(({ length }) => length !== query.length)) return 'inputs with the same number of axes'
+  const steps = (shape: readonly number[]) => shape.slice(0, -1)
+  if (String(steps(value)) !== String(steps(key))) return 'a value and a key of the same number of steps'
+  const axes = attentionAxes(config.attention_axes, query.length + 1)
+  if (axes.some((at) => at < 1 || at >= query.length))
+    return `samples that have the attention_axes ${JSON.stringify(config.attention_axes)} beside their features`
+  const apart = steps(query).every((length, i) => axes.includes(i + 1) || length === value[i])
+  if (!apart) return 'inputs of the same lengths along the axes that are not in attention_axes'
+  const isLimited = config.use_causal_mask || config.sliding_window !== null
+  return isLimited && query.length > 2
+    ? 'sequences (samples with two axes) for use_causal_mask and sliding_window'
+    : null
 }
