@@ -59,7 +59,8 @@ const LayerForm: TUnsafe<LayerConfig> = Type.Unsafe<LayerConfig>({
 export const definitionForm = { ...DefinitionSchema.properties, layers: Type.Array(LayerForm, { maxItems: 1000 }) }
 
 // not strict, since `description` and `default` say something to people and to fillDefaults
-const options = { allErrors: true, discriminator: true, verbose: true, strict: false }
+// nor optimized: that takes longer than the checks of all definitions to come
+const options = { allErrors: true, discriminator: true, verbose: true, strict: false, code: { optimize: false } }
 const compiled = new Map<string, ValidateFunction>()
 
 /** Compiled when first met: all layers together take seconds, and most definitions use a few. */
