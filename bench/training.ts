@@ -16,6 +16,8 @@ export interface PeerResult {
   readonly microseconds: Spread & { readonly rounds: readonly number[] }
   /** From the definition to a program that can train, as far as the library does that before its first step. */
   readonly buildMs: number
+  /** The same once more in the same process, whose code is warm; null of a workload whose peers are alone. */
+  readonly buildAgainMs: number | null
   /** From the definition to the end of the first epoch, without what its steps take later: what starting costs. */
   readonly startMs: number
   /** From the definition to weights after 3,000 steps, of the numbers above. */
@@ -48,6 +50,7 @@ interface Measured {
   readonly name: PeerName
   label: string
   build: number[]
+  buildAgain: number | null
   firstEpoch: { steps: number; seconds: number }[]
   firstLoss: number | null
   microseconds: number[]
@@ -68,7 +71,7 @@ export async function compareTraining(name: string, workload: Workload, wanted: 
   const absent: Record<string, string> = {}
   const all = wanted.names.map(unmeasured)
   await (workload.alone ? oneByOne : together)(all, task, wanted, absent)
-  const results = all.filter((one) => one.microseconds.length > 0).map((one) => resultOf(one, task))
+  const results = all.filter((one) => one.microseconds.length > 0).map(resultOf)
   const { threads, rounds } = wanted
   return { name, title: workload.title, threads, rounds, results, absent }
 }
@@ -77,6 +80,7 @@ const unmeasured = (name: PeerName): Measured => ({
   name,
   label: name,
   build: [],
+  buildAgain: null,
   firstEpoch: [],
   firstLoss: null,
   microseconds: [],
@@ -105,7 +109,11 @@ const together: Measure = async (all, task, { rounds, seconds }, absent) => {
   for (let i = 0; i < rounds; i++) {
     for (const { one, peer } of running) await measureRound(one, peer, round, absent)
   }
-  for (const { one, peer } of running) await finish(one, peer)
+  for (const { one, peer } of running) {
+    await takePeak(one, peer)
+    if (!(one.name in absent)) one.buildAgain = await peer.build()
+    await peer.close()
+  }
 }
 
 /** A process for each turn of each peer, of two rounds. */
@@ -117,7 +125,8 @@ const oneByOne: Measure = async (all, task, { rounds }, absent) => {
       const peer = await started(one, task, round, absent)
       if (!peer) continue
       for (let i = 0; i < 2; i++) await measureRound(one, peer, round, absent)
-      await finish(one, peer)
+      await takePeak(one, peer)
+      await peer.close()
     }
   }
 }
@@ -150,7 +159,8 @@ async function started(
     // once is enough
     one.firstLoss = epoch.steps === task.steps ? epoch.loss : null
     await measureRound(one, peer, () => peer.round(0), absent)
-    await finish(one, peer)
+    await takePeak(one, peer)
+    await peer.close()
     return null
   } catch (error) {
     absent[one.name] = error instanceof Error ? error.message : String(error)
@@ -178,12 +188,11 @@ async function measureRound(
   }
 }
 
-async function finish(one: Measured, peer: PeerProcess): Promise<void> {
+async function takePeak(one: Measured, peer: PeerProcess): Promise<void> {
   one.peak = Math.max(one.peak, await peer.peakMegabytes())
-  await peer.close()
 }
 
-function resultOf(one: Measured, { steps: _ }: Task): PeerResult {
+function resultOf(one: Measured): PeerResult {
   const microseconds = { ...spreadOf(one.microseconds), rounds: one.microseconds }
   const build = spreadOf(one.build).median
   const starts = one.firstEpoch.map(({ steps, seconds }) => seconds - (steps * microseconds.median) / 1e6)
@@ -193,6 +202,7 @@ function resultOf(one: Measured, { steps: _ }: Task): PeerResult {
     label: one.label,
     microseconds,
     buildMs: 1000 * build,
+    buildAgainMs: one.buildAgain === null ? null : 1000 * one.buildAgain,
     startMs: 1000 * start,
     wholeSeconds: start + (wholeSteps * microseconds.median) / 1e6,
     peakMegabytes: one.peak,
@@ -210,7 +220,7 @@ export function duration(microseconds: number): string {
 export function formatTraining({ title, threads, rounds, results, absent }: WorkloadResult): string {
   const first = results[0]
   const rows = results.map((result) => {
-    const { label, microseconds, buildMs, startMs, wholeSeconds, peakMegabytes, firstLoss } = result
+    const { label, microseconds, buildMs, buildAgainMs, startMs, wholeSeconds, peakMegabytes, firstLoss } = result
     const ratio = first && result !== first ? (first.microseconds.median / microseconds.median).toFixed(2) : ''
     const memory = first && result !== first ? ` (${(first.peakMegabytes / peakMegabytes).toFixed(1)})` : ''
     return [
@@ -218,7 +228,7 @@ export function formatTraining({ title, threads, rounds, results, absent }: Work
       duration(microseconds.median),
       `${duration(microseconds.min)} to ${duration(microseconds.max)}`,
       ratio,
-      digits(buildMs),
+      buildAgainMs === null ? digits(buildMs) : `${digits(buildMs)} (${digits(buildAgainMs)})`,
       digits(startMs),
       digits(wholeSeconds),
       `${digits(peakMegabytes)}${memory}`,
@@ -232,7 +242,7 @@ export function formatTraining({ title, threads, rounds, results, absent }: Work
     'a step',
     'spread',
     `${name} to it`,
-    'build, ms',
+    'build, ms (again)',
     'start, ms',
     '3,000 steps, s',
     `peak, MB (${name} to it)`,

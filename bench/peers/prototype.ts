@@ -2,6 +2,7 @@
  * The hand-written training programs, one for each fixed network, against which the compiler is measured. They handle no
  * short last batch and nothing but their network, and share only graph and session with the engine.
  */
+import { rowsOf } from '../data.ts'
 import type { Task } from '../task.ts'
 import { bigcnn } from './prototypes/bigcnn.ts'
 import { bilstm } from './prototypes/bilstm.ts'
@@ -14,7 +15,8 @@ const prototypes = { mlp, cnn, bilstm, bigcnn }
 
 async function open(task: Task): Promise<Peer> {
   const program = prototypes[task.network]
-  return { label: 'prototype', build: async () => openProgram(task, program(task)) }
+  const rows = rowsOf(task)
+  return { label: 'prototype', build: async () => openProgram(task, program(task, rows)) }
 }
 
 await servePeer(open)

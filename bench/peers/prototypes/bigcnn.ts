@@ -1,13 +1,13 @@
 /** The network of 167,141,409 parameters by hand: SGD, whose products add their gradients straight onto the dense weights. */
 import { type Tensor, tensorOf } from '../../../src/onnx/tensor.ts'
-import { startOf } from '../../data.ts'
+import { type Rows, startOf } from '../../data.ts'
 import type { StartWeight, Task } from '../../task.ts'
 import { afterImages, type Block, convolve, convolveBack, filtersFirst } from './convolution.ts'
 import { buildEpoch, channelsFirst, type Float, type Program, positive } from './program.ts'
 
 const blocks = [0, 1, 2] as const
 
-export function bigcnn(task: Task): Program {
+export function bigcnn(task: Task, rows: Rows): Program {
   const state: Record<string, Tensor> = {}
   for (const [i, kernel] of task.weights.entries()) {
     if (i % 2 === 1) continue
@@ -22,8 +22,7 @@ export function bigcnn(task: Task): Program {
           : tensorOf('float32', startOf(kernel), kernel.shape)
     state[`b${layer}`] = tensorOf('float32', startOf(bias), bias.shape)
   }
-  const rows = channelsFirst(task)
-  const [x, y] = [rows.x, tensorOf('float32', rows.y, [task.rows, 1])]
+  const [x, y] = [channelsFirst(task, rows.x), tensorOf('float32', rows.y, [task.rows, 1])]
 
   const bytes = buildEpoch(task, { x, y, state }, ({ op, state: weight, rate, ...step }) => {
     const next: Record<string, Float> = {}

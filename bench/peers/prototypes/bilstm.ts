@@ -6,7 +6,7 @@
 import { type Builder, createBuilder } from '../../../src/onnx/builder.ts'
 import { type Tensor, tensorOf } from '../../../src/onnx/tensor.ts'
 import { Value } from '../../../src/onnx/value.ts'
-import { rowsOf, startOf } from '../../data.ts'
+import { type Rows, startOf } from '../../data.ts'
 import type { StartWeight, Task } from '../../task.ts'
 import { adamUpdate, buildEpoch, type Float, type Program, positive, withMoments } from './program.ts'
 
@@ -115,7 +115,7 @@ function addRows({ graph }: Builder, sum: Float, at: Value<'int64'>, updates: Fl
   return result
 }
 
-export function bilstm(task: Task): Program {
+export function bilstm(task: Task, rows: Rows): Program {
   const [embeddings, kf, rf, bf, kb, rb, bb, d0, c0, d1, c1] = task.weights as StartWeight[] as [
     StartWeight,
     StartWeight,
@@ -147,7 +147,6 @@ export function bilstm(task: Task): Program {
     d1: plain(d1),
     c1: plain(c1),
   })
-  const rows = rowsOf(task)
   const x = tensorOf('float32', rows.x, [task.rows, ...task.inputShape])
   const y = tensorOf('float32', rows.y, [task.rows, 1])
   const { batch } = task

@@ -1,13 +1,13 @@
 /** The small convolutional classifier by hand: weight gradients by slices and one batched product. */
 import { type Tensor, tensorOf } from '../../../src/onnx/tensor.ts'
-import { startOf } from '../../data.ts'
+import { type Rows, startOf } from '../../data.ts'
 import type { StartWeight, Task } from '../../task.ts'
 import { afterImages, convolve, convolveBack, filtersFirst } from './convolution.ts'
 import { adamUpdate, buildEpoch, channelsFirst, type Float, oneHot, type Program, withMoments } from './program.ts'
 
 const classes = 10
 
-export function cnn(task: Task): Program {
+export function cnn(task: Task, rows: Rows): Program {
   const [k0, b0, k1, b1, k2, b2] = task.weights as [
     StartWeight,
     StartWeight,
@@ -25,8 +25,7 @@ export function cnn(task: Task): Program {
     k2: afterImages(k2, b1.shape[0] as number),
     b2: plain(b2),
   })
-  const rows = channelsFirst(task)
-  const [x, y] = [rows.x, oneHot(rows.y, classes)]
+  const [x, y] = [channelsFirst(task, rows.x), oneHot(rows.y, classes)]
   const flatSize = k2.shape[0] as number
 
   const bytes = buildEpoch(task, { x, y, state }, (step) => {

@@ -6,7 +6,7 @@ import { type Builder, createBuilder } from '../../../src/onnx/builder.ts'
 import { toBytes } from '../../../src/onnx/codec.ts'
 import { Graph } from '../../../src/onnx/graph.ts'
 import { elementCount, type Tensor, tensorOf } from '../../../src/onnx/tensor.ts'
-import { rowsOf, startOf } from '../../data.ts'
+import { type Rows, startOf } from '../../data.ts'
 import type { StartWeight, Task } from '../../task.ts'
 import { beta1, beta2, type Float, oneHot, type Program } from './program.ts'
 
@@ -170,11 +170,11 @@ const widthsOf = ({ inputShape, layers }: Task) => [
   ...layers.slice(1).map(({ units }) => Number(units)),
 ]
 
-export function mlp(task: Task): Program {
+export function mlp(task: Task, rows: Rows): Program {
   const widths = widthsOf(task)
   const classes = widths.at(-1) as number
   const groups = groupsOf(weightsOf(widths))
-  const { x, y } = rowsOf(task)
+  const { x, y } = rows
   return {
     bytes: epochBytes(task, groups, classes),
     state: initialState(groups, task),

@@ -5,7 +5,6 @@ import { Graph } from '../../../src/onnx/graph.ts'
 import { type Tensor, tensorOf } from '../../../src/onnx/tensor.ts'
 import type { Value } from '../../../src/onnx/value.ts'
 import { openSession } from '../../../src/runtime/session.ts'
-import { rowsOf } from '../../data.ts'
 import type { Task } from '../../task.ts'
 import type { Trainer } from '../serve.ts'
 
@@ -150,8 +149,7 @@ export function oneHot(labels: Float32Array, classes: number): Tensor {
 }
 
 /** Rows with channels first: [rows, channels, height, width]. */
-export function channelsFirst(task: Task): { x: Tensor; y: Float32Array } {
-  const { x, y } = rowsOf(task)
+export function channelsFirst(task: Task, x: Float32Array): Tensor {
   const [height = 1, width = 1, channels = 1] = task.inputShape
   const places = height * width
   const moved = new Float32Array(x.length)
@@ -163,5 +161,5 @@ export function channelsFirst(task: Task): { x: Tensor; y: Float32Array } {
       }
     }
   }
-  return { x: tensorOf('float32', moved, [task.rows, channels, height, width]), y }
+  return tensorOf('float32', moved, [task.rows, channels, height, width])
 }
