@@ -5,8 +5,9 @@
 import { layerOf } from '../nn/layers/index.ts'
 import type { LayerConfig } from '../nn/layers/layer.ts'
 import type { BuiltLayer, Model } from '../nn/model.ts'
-import type { NamedConfig } from '../nn/named.ts'
+import { type Given, type NamedConfig, resolveNamed } from '../nn/named.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
+import { regularizers } from '../nn/regularizers/index.ts'
 import { engineActivations } from './activations.ts'
 import { engineConstraints } from './constraints.ts'
 import { engineLayers } from './layers/index.ts'
@@ -79,9 +80,8 @@ function placeOf(layer: BuiltLayer, layers: readonly BuiltLayer[], written: read
 /** What it cannot train, or null. */
 function layerMisfit({ type, config, weights }: BuiltLayer): string | null {
   for (const weight of weights.values()) {
-    const [constraint, regularizer] = [weight?.constraint?.name, weight?.regularizer?.name]
+    const constraint = weight?.constraint?.name
     if (constraint && !engineConstraints.includes(constraint)) return `weights under the constraint ${constraint}`
-    if (regularizer && !engineRegularizers.includes(regularizer)) return `weights with the regularizer ${regularizer}`
   }
   return configMisfit({ ...config, type })
 }
@@ -115,10 +115,16 @@ const ownBusiness =
 function argumentMisfit(name: string, value: unknown, { takes, fixed = {} }: EngineLayer): string | null {
   if (name.endsWith('activation') && typeof value === 'string' && !engineActivations.includes(value))
     return `the activation ${value}`
+  if (name.endsWith('_regularizer') && value !== null && value !== undefined) return regularizerMisfit(value as Given)
   if (ownBusiness.test(name)) return null
   const refusal = `${name} ${JSON.stringify(value)}${reasons[name] ? `: ${reasons[name]}` : ''}`
   if (name in fixed) return value === fixed[name] ? null : refusal
   return takes.includes(name) || saysNothing(name, value) ? null : refusal
+}
+
+function regularizerMisfit(given: Given): string | null {
+  const { name } = resolveNamed(regularizers, given)
+  return engineRegularizers.includes(name) ? null : `the regularizer ${name}`
 }
 
 const nothing: readonly unknown[] = [null, undefined, false, 0]

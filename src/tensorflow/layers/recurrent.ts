@@ -24,9 +24,10 @@ interface Step {
   readonly states: readonly Tf.Tensor[]
   /** The state as the product with the recurrent kernel of a gate sees it: with dropout. */
   readonly seen: (gate: number) => Tf.Tensor
-  /** The recurrent kernel of each gate, and its bias of the recurrent product. */
-  readonly recurrent: readonly Tf.Tensor[]
-  readonly recurrentBias: readonly Tf.Tensor[] | null
+  /** The recurrent kernel of each gate. */
+  readonly kernels: readonly Tf.Tensor[]
+  /** What is seen of the state times the recurrent kernel, and the bias of that product where it has one: as x. */
+  readonly product: Tf.Tensor
   readonly config: CellConfig
 }
 
@@ -38,54 +39,36 @@ interface Cell {
   step(step: Step): Tf.Tensor[]
 }
 
-/** The part of the gate in x, and its recurrent product beside it. */
-function preActivation(step: Step, gate: number): Tf.Tensor {
-  const { tf, seen, recurrent } = step
-  return tf.add(inputOf(step, gate), tf.matMul(seen(gate), recurrent[gate] as Tf.Tensor))
-}
-
-function inputOf({ tf, x, config: { units } }: Step, gate: number): Tf.Tensor {
-  return tf.slice(x, [0, gate * units], [x.shape[0] ?? 1, units])
-}
-
-/** The recurrent product of a gate with a bias of its own. */
-function biasedProduct({ tf, seen, recurrent, recurrentBias }: Step, gate: number): Tf.Tensor {
-  const product = tf.matMul(seen(gate), recurrent[gate] as Tf.Tensor)
-  return recurrentBias ? tf.add(product, recurrentBias[gate] as Tf.Tensor) : product
-}
-
 const cells: Readonly<Record<string, Cell>> = {
   SimpleRNN: {
     states: 1,
     gates: 1,
-    step: (step) => [activate(step.tf, step.config.activation, preActivation(step, 0))],
+    step: ({ tf, x, product, config }) => [activate(tf, config.activation, tf.add(x, product))],
   },
   /** c' = f·c + i·g, h' = o·act(c'); gates i, f, g, o. */
   LSTM: {
     states: 2,
     gates: 4,
     draws: [0, 1, 3, 2], // the first engine has the candidate last
-    step: (step) => {
-      const { tf, config, states } = step
-      const gate = (at: number) => activate(tf, config.recurrent_activation ?? null, preActivation(step, at))
-      const candidate = activate(tf, config.activation, preActivation(step, 2))
-      const c = tf.add(tf.mul(gate(1), states[1] as Tf.Tensor), tf.mul(gate(0), candidate))
-      return [tf.mul(gate(3), activate(tf, config.activation, c)), c]
+    step: ({ tf, x, product, config, states }) => {
+      const [i, f, g, o] = tf.split(tf.add(x, product), 4, -1) as [Tf.Tensor, Tf.Tensor, Tf.Tensor, Tf.Tensor]
+      const gate = (before: Tf.Tensor) => activate(tf, config.recurrent_activation ?? null, before)
+      const candidate = activate(tf, config.activation, g)
+      const c = tf.add(tf.mul(gate(f), states[1] as Tf.Tensor), tf.mul(gate(i), candidate))
+      return [tf.mul(gate(o), activate(tf, config.activation, c)), c]
     },
   },
   /** h' = z·h + (1 - z)·candidate; gates z, r, candidate. */
   GRU: {
     states: 1,
     gates: 3,
-    step: (step) => {
-      const { tf, config, states } = step
-      const gate = (at: number) =>
-        activate(tf, config.recurrent_activation ?? null, tf.add(inputOf(step, at), biasedProduct(step, at)))
+    step: ({ tf, x, product, config, states, seen, kernels }) => {
+      const parts = (all: Tf.Tensor) => tf.split(all, 3, -1) as [Tf.Tensor, Tf.Tensor, Tf.Tensor]
+      const [inputs, products] = [parts(x), parts(product)]
+      const gate = (at: 0 | 1) => activate(tf, config.recurrent_activation ?? null, tf.add(inputs[at], products[at]))
       const [z, r] = [gate(0), gate(1)]
-      const product = config.reset_after
-        ? tf.mul(r, biasedProduct(step, 2))
-        : tf.matMul(tf.mul(r, step.seen(2)), step.recurrent[2] as Tf.Tensor)
-      const candidate = activate(tf, config.activation, tf.add(inputOf(step, 2), product))
+      const reset = config.reset_after ? tf.mul(r, products[2]) : tf.matMul(tf.mul(r, seen(2)), kernels[2] as Tf.Tensor)
+      const candidate = activate(tf, config.activation, tf.add(inputs[2], reset))
       return [tf.add(tf.mul(z, states[0] as Tf.Tensor), tf.mul(tf.sub(1, z), candidate))]
     },
   },
@@ -120,9 +103,16 @@ function runRecurrent(given: LayerCall, config: CellConfig, run: Run): Result {
   const [batch = 1, time = 0] = x.shape
   const weight = (name: string) => given.weights[`${run.prefix}${name}`] ?? null
   const drops = dropsOf(given, config, run)
-  const [inputBias, recurrentBias] = biasesOf(tf, weight('bias'), config)
-  const projected = project(tf, x, weight('kernel') as Tf.Tensor, inputBias, drops('input', [batch, x.shape[2] ?? 1]))
-  const recurrent = splitGates(tf, weight('recurrent_kernel') as Tf.Tensor, cell.gates)
+  const [inputBias, recurrentBias] = biasesOf(tf, weight('bias'))
+  const projected = project(
+    tf,
+    x,
+    weight('kernel') as Tf.Tensor,
+    inputBias ?? null,
+    drops('input', [batch, x.shape[2] ?? 1]),
+  )
+  const kernel = weight('recurrent_kernel') as Tf.Tensor
+  const kernels = splitGates(tf, kernel, cell.gates)
   const kept = drops('state', [batch, config.units])
   const [inputs, real] = [stepsOf(tf, projected), run.mask && stepsOf(tf, tf.expandDims(run.mask, -1))]
   const outputs: Tf.Tensor[] = []
@@ -133,8 +123,15 @@ function runRecurrent(given: LayerCall, config: CellConfig, run: Run): Result {
     const [before, isReal] = [states, real?.[t]]
     const h = before[0] as Tf.Tensor
     const seen = (gate: number) => (kept.length === 0 ? h : tf.mul(h, (kept[gate] ?? kept[0]) as Tf.Tensor))
-    const step = { tf, x: inputs[t] as Tf.Tensor, states: before, seen, recurrent, recurrentBias, config }
-    const next = cell.step(step)
+    const product =
+      kept.length > 1
+        ? tf.concat(
+            kernels.map((own, gate) => tf.matMul(seen(gate), own)),
+            -1,
+          )
+        : tf.matMul(seen(0), kernel)
+    const biased = recurrentBias ? tf.add(product, recurrentBias) : product
+    const next = cell.step({ tf, x: inputs[t] as Tf.Tensor, states: before, seen, kernels, product: biased, config })
     states = isReal ? next.map((state, k) => tf.where(isReal, state, before[k] as Tf.Tensor)) : next
     const output = states[0] as Tf.Tensor
     outputs.push(isReal && config.zero_output_for_mask ? tf.where(isReal, output, tf.zerosLike(output)) : output)
@@ -155,11 +152,9 @@ function stepsOf(tf: TensorFlow, x: Tf.Tensor): Tf.Tensor[] {
   return time === 1 ? [tf.reshape(x, [batch, ...rest])] : tf.unstack(x, 1)
 }
 
-/** The biases of the input's and of the recurrent product, the latter for each gate. */
-function biasesOf(tf: TensorFlow, bias: Tf.Tensor | null, config: CellConfig): [Tf.Tensor | null, Tf.Tensor[] | null] {
-  if (!bias || bias.rank === 1) return [bias, null]
-  const [input, recurrent] = tf.unstack(bias)
-  return [input as Tf.Tensor, splitGates(tf, recurrent as Tf.Tensor, cellOf(config).gates)]
+/** The biases of the input's and of the recurrent product: rows 0 and 1 with `reset_after`. */
+function biasesOf(tf: TensorFlow, bias: Tf.Tensor | null): readonly (Tf.Tensor | null)[] {
+  return bias && bias.rank > 1 ? tf.unstack(bias) : [bias, null]
 }
 
 /** x·kernel + bias of all steps at once; with a mask of the inputs for each gate, gate by gate. */
