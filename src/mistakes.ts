@@ -11,7 +11,7 @@ export function shown(value: unknown): string {
 }
 
 /** `/layers/0/units` as `layers[0].units`, the way a person writes it. */
-function placeOf(pointer: string): string {
+export function placeOf(pointer: string): string {
   const keys = pointer.split('/').slice(1).map(unescapeKey)
   const place = keys.map((key) => (/^\d+$/.test(key) ? `[${key}]` : `.${key}`)).join('')
   return place.replace(/^\./, '') || 'the body'

@@ -207,7 +207,10 @@ function needWeight(find: FindWeight, name: string): Real {
 const activityRegularizer = (config: LayerConfig): Given | null =>
   (config as { activity_regularizer?: Given | null }).activity_regularizer ?? null
 
-/** Keras 3 divides the penalty of an activity by the batch size, so that it does not grow with it. */
+/**
+ * Keras 3 divides the penalty of an activity by the batch size, so that it does not grow with it. A layer that is called
+ * several times has one of each call; Keras 3.15 lists them all in `model.losses`, but trains by the first alone on JAX.
+ */
 function activityPenalty(op: Builder, y: Real, given: Given): Real {
   const regularizer = resolveNamed(regularizers, given)
   const penalty = entryOf(regularizers, regularizer).penalty(op, y, regularizer)

@@ -1,5 +1,6 @@
 /** A definition becomes a model: every layer with its name, shapes and weights, checked before anything is trained. */
 import { bodyProblem, type Problem } from '../errors.ts'
+import { placeOf } from '../mistakes.ts'
 import { type Builder, createBuilder, ShapeError } from '../onnx/builder.ts'
 import { fixedShape, formatShape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
@@ -131,7 +132,7 @@ function shapeAt(built: Built, { layer, output }: Source, pointer: string): read
   const shapes = built.get(layer)?.outputShapes ?? []
   const shape = shapes[output]
   if (shape) return shape
-  const detail = `${pointer.slice(1)}: the layer ${JSON.stringify(layer)} has ${shapes.length} outputs, counted from 0; there is no output ${output}`
+  const detail = `${placeOf(pointer)}: the layer ${JSON.stringify(layer)} has ${shapes.length} outputs, counted from 0; there is no output ${output}`
   throw bodyProblem('shape_mismatch', pointer, detail)
 }
 

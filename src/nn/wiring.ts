@@ -75,13 +75,21 @@ function wireInOrder(definition: Definition): Wired[] {
   }))
 }
 
-/** Each layer after its sources; layers that wait for nothing keep their order (Kahn 1962). */
+/**
+ * Each layer after its sources, and further calls of a layer after the first; layers that wait for nothing keep their order
+ * (Kahn 1962).
+ */
 function sortByNeed(layers: readonly Wired[]): Wired[] {
+  const names = new Set(layers.map(({ name }) => name))
   const done = new Set<string>()
+  const isReady = ({ sources, config }: Wired) => {
+    const { of } = config as { of?: string } // of a Shared; a name that no layer has is a mistake of its own
+    return sources.every(({ layer }) => done.has(layer)) && (of === undefined || done.has(of) || !names.has(of))
+  }
   const sorted: Wired[] = []
   let waiting = [...layers]
   while (waiting.length > 0) {
-    const ready = waiting.filter(({ sources }) => sources.every(({ layer }) => done.has(layer)))
+    const ready = waiting.filter(isReady)
     if (ready.length === 0) throw circle(waiting)
     for (const wired of ready) done.add(wired.name)
     sorted.push(...ready)
@@ -92,7 +100,7 @@ function sortByNeed(layers: readonly Wired[]): Wired[] {
 
 function circle(waiting: readonly Wired[]) {
   const names = waiting.map(({ name }) => JSON.stringify(name)).join(', ')
-  const detail = `layers: ${names} feed each other in a circle: a layer may only take what layers before it give`
+  const detail = `layers: ${names} feed each other in a circle: a layer may only take what layers before it give, and a Shared only stand after the layer that it calls`
   return bodyProblem('invalid_definition', `/layers/${waiting[0]?.index ?? 0}/inputs`, detail)
 }
 

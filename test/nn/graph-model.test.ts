@@ -54,6 +54,19 @@ test('a shared layer uses the weights of the one it names, counted once', async 
   expect(numbers(b)).toEqual([12])
 })
 
+test('a further call may need less than the first one', () => {
+  const [left, right, tower, shared] = twins.layers
+  const layers = [
+    left,
+    right,
+    { type: 'Dense', name: 'x', units: 2, inputs: ['left'] },
+    { ...tower, inputs: ['x'] },
+    shared,
+  ]
+  const built = buildModel(parseDefinition({ layers, outputs: ['tower', 'tower_right'] })).layers
+  expect(built.map(({ name }) => name)).toEqual(['left', 'right', 'x', 'tower', 'tower_right'])
+})
+
 test('layers may stand before those that they take from', () => {
   const [left, right, ...rest] = twins.layers
   const turned = { ...twins, layers: [left, right, ...rest.slice(2), ...rest.slice(0, 2)] }

@@ -58,10 +58,9 @@ export function readLayer(
       ? (readLayer(value, at.pointer, at.origin, origins, depth + 1) ?? undefined)
       : readArgument(key, value, at, origins)
   const given = type === 'Input' ? inputArguments(json.config) : json.config
-  return {
-    type,
-    ...readArguments(given, layer.config, { pointer, origin: `${origin}/config` }, origins, read, renamed[type]),
-  }
+  const args = readArguments(given, layer.config, { pointer, origin: `${origin}/config` }, origins, read, renamed[type])
+  if (type === 'Input') locateShape(json.config, { pointer, origin: `${origin}/config` }, origins)
+  return { type, ...args }
 }
 
 const classOf = ({ class_name }: Serialized) => classAliases[class_name] ?? class_name
@@ -106,6 +105,15 @@ function readArguments(
 function inputArguments({ batch_shape, batch_input_shape, shape, ...rest }: JsonObject): JsonObject {
   const withBatch = batch_shape ?? batch_input_shape
   return { ...rest, shape: Array.isArray(withBatch) ? sampleShape(withBatch) : (shape ?? null) }
+}
+
+/** Mistakes in the shape of an input stand one place further behind the batch. */
+function locateShape({ batch_shape, batch_input_shape }: JsonObject, { pointer, origin }: At, origins: Origins): void {
+  const withBatch = batch_shape ?? batch_input_shape
+  if (!Array.isArray(withBatch)) return
+  const from = `${origin}/${batch_shape ? 'batch_shape' : 'batch_input_shape'}`
+  origins.set(`${pointer}/shape`, from)
+  for (let i = 1; i < withBatch.length; i++) origins.set(`${pointer}/shape/${i - 1}`, `${from}/${i}`)
 }
 
 /** The shape of a sample; null stands for an open axis. */

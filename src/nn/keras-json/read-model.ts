@@ -192,11 +192,13 @@ function readPlaced(
   const node = `${origin}/inbound_nodes/${index}`
   const inputs = call && { inputs: call.inputs.map((ref) => refer(ref, node)) }
   origins.set(pointer, origin)
+  for (const i of ['', ...(call?.inputs ?? []).flatMap((_, k) => [`/${k}`, `/${k}/layer`, `/${k}/output`])]) {
+    origins.set(`${pointer}/inputs${i}`, node)
+  }
   const operator = call && readOperator(json, call)
   if (operator) return { ...operator, name, ...inputs }
   const settings = call ? readSettings(call, node, origins) : {}
   const read = index === 0 ? readLayer(json, pointer, origin, origins) : { type: 'Shared', of: entry.name }
-  origins.set(`${pointer}/inputs`, node)
   return read && { ...read, ...settings, name, ...inputs }
 }
 

@@ -35,6 +35,7 @@ function shortenEach(op: Builder, { gradient, sizes }: Laid, limit: number): Rea
 }
 
 function shortenAll(op: Builder, laid: readonly Laid[], limit: number): Real[] {
+  if (laid.length === 0) return [] // no weight is trained
   const squares = laid.map(({ gradient }) => op.ReduceSumSquare(gradient, null, { keepdims: 1 }))
   const scale = scaleTo(op, op.Sqrt(op.Sum(squares)), limit)
   return laid.map(({ gradient }) => op.Mul(gradient, scale))

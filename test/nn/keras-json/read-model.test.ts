@@ -242,6 +242,15 @@ describe('what Keras says otherwise', () => {
   })
 })
 
+function problemOf(work: () => unknown): Problem {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof Problem) return error
+  }
+  throw new Error('no problem was thrown')
+}
+
 function mistakesIn(json: unknown): string[] {
   try {
     parseKerasJson(json)
@@ -298,21 +307,32 @@ describe('a mistake points into the Keras JSON', () => {
       functional({ args: [x], kwargs: { training: true } }),
       ['/config/layers/1/inbound_nodes/0'],
     ],
+    [
+      'a wrong shape of an input',
+      sequential({ ...input, config: { batch_shape: [null, 3, 0.5], name: 'x' } }, dense({})),
+      ['/config/layers/0/config/batch_shape/2'],
+    ],
     ['no outputs', functional({ args: [x] }, { output_layers: 3 }), ['/config/output_layers']],
     ['an unknown output', functional({ args: [x] }, { output_layers: ['z', 0, 0] }), ['/config/output_layers']],
   ])('%s', (_name, json, pointers) => {
     expect(mistakesIn(json)).toEqual(pointers)
   })
 
+  test('an output that a layer does not have', () => {
+    const { definition, locate } = readKerasJson(functional({ args: [tensor('x', 0, 5)] }))
+    const found = problemOf(() => buildModel(definition))
+    expect(locate(found).errors).toMatchObject([
+      {
+        pointer: '/config/layers/1/inbound_nodes/0',
+        detail: expect.stringMatching(/layers\[1\]\.inputs\[0\].* the layer "x" has 1 output.* no output 5/),
+      },
+    ])
+  })
+
   test('a shape that does not fit', () => {
     const conv = { class_name: 'Conv2D', config: { filters: 2, kernel_size: [3, 3] } }
     const { definition, locate } = readKerasJson(sequential(input, conv))
-    let found: Problem | undefined
-    try {
-      buildModel(definition)
-    } catch (error) {
-      if (error instanceof Problem) found = locate(error)
-    }
+    const found = locate(problemOf(() => buildModel(definition)))
     expect(found).toMatchObject({ code: 'shape_mismatch', errors: [{ pointer: '/config/layers/1' }] })
   })
 })
