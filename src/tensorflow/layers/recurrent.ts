@@ -104,16 +104,16 @@ function runRecurrent(given: LayerCall, config: CellConfig, run: Run): Result {
   const weight = (name: string) => given.weights[`${run.prefix}${name}`] ?? null
   const drops = dropsOf(given, config, run)
   const [inputBias, recurrentBias] = biasesOf(tf, weight('bias'))
-  const projected = project(
-    tf,
-    x,
-    weight('kernel') as Tf.Tensor,
-    inputBias ?? null,
-    drops('input', [batch, x.shape[2] ?? 1]),
-  )
-  const kernel = weight('recurrent_kernel') as Tf.Tensor
-  const kernels = splitGates(tf, kernel, cell.gates)
+  const inputKept = drops('input', [batch, x.shape[2] ?? 1])
+  const projected = project(tf, x, weight('kernel') as Tf.Tensor, inputBias ?? null, inputKept)
   const kept = drops('state', [batch, config.units])
+  const ofState = recurrentProducts(
+    tf,
+    weight('recurrent_kernel') as Tf.Tensor,
+    recurrentBias ?? null,
+    cell.gates,
+    kept,
+  )
   const [inputs, real] = [stepsOf(tf, projected), run.mask && stepsOf(tf, tf.expandDims(run.mask, -1))]
   const outputs: Tf.Tensor[] = []
   let states: readonly Tf.Tensor[] =
@@ -121,17 +121,13 @@ function runRecurrent(given: LayerCall, config: CellConfig, run: Run): Result {
   for (let i = 0; i < time; i++) {
     const t = config.go_backwards ? time - 1 - i : i
     const [before, isReal] = [states, real?.[t]]
-    const h = before[0] as Tf.Tensor
-    const seen = (gate: number) => (kept.length === 0 ? h : tf.mul(h, (kept[gate] ?? kept[0]) as Tf.Tensor))
-    const product =
-      kept.length > 1
-        ? tf.concat(
-            kernels.map((own, gate) => tf.matMul(seen(gate), own)),
-            -1,
-          )
-        : tf.matMul(seen(0), kernel)
-    const biased = recurrentBias ? tf.add(product, recurrentBias) : product
-    const next = cell.step({ tf, x: inputs[t] as Tf.Tensor, states: before, seen, kernels, product: biased, config })
+    const next = cell.step({
+      tf,
+      x: inputs[t] as Tf.Tensor,
+      states: before,
+      ...ofState(before[0] as Tf.Tensor),
+      config,
+    })
     states = isReal ? next.map((state, k) => tf.where(isReal, state, before[k] as Tf.Tensor)) : next
     const output = states[0] as Tf.Tensor
     outputs.push(isReal && config.zero_output_for_mask ? tf.where(isReal, output, tf.zerosLike(output)) : output)
@@ -139,6 +135,23 @@ function runRecurrent(given: LayerCall, config: CellConfig, run: Run): Result {
   if (!config.return_sequences) return { output: outputs.at(-1) as Tf.Tensor, states }
   if (config.go_backwards && run.inTime) outputs.reverse()
   return { output: tf.stack(outputs, 1), states }
+}
+
+/** What a step does with the state h; `kept` holds nothing, one mask for all gates, or one for each. */
+function recurrentProducts(
+  tf: TensorFlow,
+  kernel: Tf.Tensor,
+  bias: Tf.Tensor | null,
+  gates: number,
+  kept: readonly Tf.Tensor[],
+): (h: Tf.Tensor) => Pick<Step, 'seen' | 'kernels' | 'product'> {
+  const kernels = splitGates(tf, kernel, gates)
+  return (h) => {
+    const seen = (gate: number) => (kept.length === 0 ? h : tf.mul(h, (kept[gate] ?? kept[0]) as Tf.Tensor))
+    const apart = () => kernels.map((own, gate) => tf.matMul(seen(gate), own))
+    const product = kept.length > 1 ? tf.concat(apart(), -1) : tf.matMul(seen(0), kernel)
+    return { seen, kernels, product: bias ? tf.add(product, bias) : product }
+  }
 }
 
 /** The blocks of columns of the gates. TensorFlow.js has no gradient of a split into one part, nor of `unstack` into one. */
