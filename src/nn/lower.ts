@@ -122,7 +122,7 @@ export function callLayer(
   if (regularizer !== null) for (const output of applied.outputs) layerContext.penalize(output, regularizer)
   return {
     outputs: applied.outputs.map((value) => wrap(op, value)),
-    masks: masksAfter(op, layer, built.config, given),
+    masks: masksAfter(op, layer, built.config, given, applied.outputs),
     logits: applied.logits && wrap(op, applied.logits),
     penalties,
     updates,
@@ -186,12 +186,18 @@ function applyFormula(
   }
 }
 
-function masksAfter(op: Builder, { mask }: Layer, config: LayerConfig, given: readonly Passed[]): readonly Mask[] {
+function masksAfter(
+  op: Builder,
+  { mask }: Layer,
+  config: LayerConfig,
+  given: readonly Passed[],
+  outputs: readonly Real[],
+): readonly Mask[] {
   if (mask === undefined) return []
   if (mask === 'passes') return [given[0]?.mask ?? null]
   const values = given.map(({ value }) => value.last())
   const masks = given.map((passed) => passed.mask)
-  const made = mask(op, values, masks, config)
+  const made = mask(op, values, masks, config, outputs)
   return isList(made) ? made : [made]
 }
 

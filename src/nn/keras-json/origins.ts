@@ -12,7 +12,8 @@ export interface Origins {
   readonly mistakes: readonly ProblemPart[]
 }
 
-export function createOrigins(): Origins {
+/** `settle` makes pointers into what is read pointers into what was given. */
+export function createOrigins(settle: (pointer: string) => string = (pointer) => pointer): Origins {
   const known = new Map<string, string>()
   const mistakes: ProblemPart[] = []
   return {
@@ -20,12 +21,14 @@ export function createOrigins(): Origins {
     of: (pointer) => {
       for (let end = pointer.length; end > 0; end = pointer.lastIndexOf('/', end - 1)) {
         const origin = known.get(pointer.slice(0, end))
-        if (origin !== undefined) return `${origin}${pointer.slice(end)}`
+        if (origin !== undefined) return settle(`${origin}${pointer.slice(end)}`)
       }
       return known.get('') ?? ''
     },
-    mistake: (origin, detail) =>
-      void mistakes.push({ in: 'body', pointer: origin, detail: `${placeOf(origin)}: ${detail}` }),
+    mistake: (origin, detail) => {
+      const pointer = settle(origin)
+      mistakes.push({ in: 'body', pointer, detail: `${placeOf(pointer)}: ${detail}` })
+    },
     mistakes,
   }
 }

@@ -7,6 +7,7 @@ import { Problem } from '../../errors.ts'
 import { summarizeMistakes } from '../../mistakes.ts'
 import { type Definition, parseDefinition } from '../definition.ts'
 import type { InputRef } from '../layers/layer.ts'
+import { spreadModels } from './distributed-models.ts'
 import {
   chainEntries,
   type Entries,
@@ -39,9 +40,10 @@ export function parseKerasJson(json: unknown): Definition {
 
 /** As `parseKerasJson`, with the way back from pointers into the definition. */
 export function readKerasJson(json: unknown): KerasModel {
-  const origins = createOrigins()
+  const spread = spreadModels(json)
+  const origins = createOrigins(spread.settle)
   origins.set('', '/config')
-  const raw = readModel(json, origins)
+  const raw = readModel(spread.json, origins)
   const { mistakes } = origins
   if (mistakes.length > 0) throw new Problem('invalid_definition', summarizeMistakes(mistakes), { errors: mistakes })
   const locate = (problem: Problem) => atOrigins(problem, origins)
@@ -204,8 +206,11 @@ function readPlaced(
 
 /** Arguments of a call that a definition has as arguments of the layer. */
 function readSettings({ settings, loose }: Call, node: string, origins: Origins): JsonObject {
-  const { use_causal_mask, ...others } = settings
+  const { use_causal_mask, return_attention_scores, ...others } = settings
   for (const argument of Object.keys(others)) origins.mistake(node, `the argument ${argument} of a call is not read`)
   if (loose.length > 0) origins.mistake(node, 'a call takes outputs of layers, and no other values')
-  return use_causal_mask === undefined ? {} : { use_causal_mask }
+  return {
+    ...(use_causal_mask !== undefined && { use_causal_mask }),
+    ...(return_attention_scores !== undefined && { return_attention_scores }),
+  }
 }

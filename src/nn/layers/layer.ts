@@ -119,11 +119,17 @@ export interface Layer<C extends LayerConfig = LayerConfig, W extends Declaratio
   readonly layout?: 'channels_first' | 'any'
   /**
    * What becomes of a mask: left out, it ends here; `passes`; or made by the layer: from its inputs (channels last) and
-   * their masks, for its first output, or a list for all of them.
+   * their masks, for its first output, or a list for all of them. `outputs` are as `call` gave them.
    */
   readonly mask?:
     | 'passes'
-    | ((op: Builder, inputs: readonly Real[], masks: readonly Mask[], config: C) => Mask | readonly Mask[])
+    | ((
+        op: Builder,
+        inputs: readonly Real[],
+        masks: readonly Mask[],
+        config: C,
+        outputs: readonly Real[],
+      ) => Mask | readonly Mask[])
   /** The formula, up to the activation; the output shape is inferred by the operators. Several outputs are a list. */
   call(op: Builder, x: Real, weights: ValuesOf<W>, config: C, context: LayerContext): Real | readonly Real[]
 }

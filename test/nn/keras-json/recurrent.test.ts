@@ -105,6 +105,51 @@ describe('RNN', () => {
   })
 })
 
+describe('TimeDistributed around a model', () => {
+  const dense = (name: string, units: unknown) => ({ class_name: 'Dense', config: { name, units } })
+  const around = (layers: readonly object[]) => ({
+    class_name: 'Sequential',
+    config: {
+      name: 'model',
+      layers: [
+        { class_name: 'InputLayer', config: { batch_shape: [null, 4, 2], name: 'x' } },
+        {
+          class_name: 'TimeDistributed',
+          config: {
+            name: 'steps',
+            trainable: true,
+            layer: { class_name: 'Sequential', config: { name: 'in', layers } },
+          },
+        },
+      ],
+    },
+  })
+  const start = { class_name: 'InputLayer', config: { batch_shape: [null, 2], name: 'step' } }
+
+  test('is one around each of its layers', () => {
+    expect(parseKerasJson(around([start, dense('a', 3), dense('b', 1)])).layers).toMatchObject([
+      { type: 'Input', shape: [4, 2] },
+      { type: 'TimeDistributed', name: 'a', layer: { type: 'Dense', units: 3 } },
+      { type: 'TimeDistributed', name: 'b', layer: { type: 'Dense', units: 1 } },
+    ])
+  })
+
+  test('tells mistakes where they stand in the model', () => {
+    expect(mistakes(around([start, dense('a', 3), dense('b', 0)]))).toEqual([
+      {
+        in: 'body',
+        pointer: '/config/layers/1/config/layer/config/layers/2/config/units',
+        detail: expect.stringContaining('config.layers[1].config.layer.config.layers[2].config.units'),
+      },
+    ])
+  })
+
+  test('is refused where the model makes a mask of its own', () => {
+    const words = { class_name: 'Embedding', config: { name: 'e', input_dim: 4, output_dim: 2, mask_zero: true } }
+    expect(mistakes(around([words]))[0]?.pointer).toBe('/config/layers/1/config/layer/class_name')
+  })
+})
+
 describe('a mask that Keras 3 wrote down', () => {
   type Layer = { class_name: string; config: Record<string, unknown>; inbound_nodes: { kwargs: object }[] }
   const graph = () =>

@@ -29,7 +29,7 @@ const innerSurroundings = (inputShape: readonly number[], { layerOf }: Surroundi
  * Applies `layer` to every step on its own, with the same weights. Shapes: [batch, time, …] → [batch, time, …what the layer
  * gives]. Steps and samples are one batch inside, but for a layer that looks across its batch while training
  * (BatchNormalization): it takes one step after the other, as in Keras. A mask of steps stays; one that tells more ([batch,
- * time, words]) is the layer's, and a step is real where any of its parts is.
+ * time, words]) is the layer's, and where the words are gone a step is real if any of them was.
  * @throws {Problem} shape_mismatch where samples have no steps, or a step does not fit the layer
  * @see https://keras.io/api/layers/recurrent_layers/time_distributed/
  */
@@ -56,7 +56,7 @@ export const TimeDistributed = defineLayer<Config, Readonly<Record<string, Weigh
     const declared = inner.weights?.(layer, stepShape(inputShape), innerSurroundings(inputShape, surroundings)) ?? {}
     return declaredInside(declared, layer)
   },
-  mask: (op, _inputs, [mask = null]) => (mask && mask.shape.length > 2 ? anyPart(op, mask) : mask),
+  mask: (op, _inputs, [mask = null], _config, [y]) => (mask && y ? upTo(op, mask, y.shape.length - 1) : null),
   call: (op, x, weights, config, context) => {
     const layer = asInside(config.layer, config)
     if (context.training && looksAcross(layer)) return stepByStep(op, x, weights, layer, context)
@@ -74,10 +74,12 @@ function foldTime<T extends Real | Bool>(op: Builder, x: T): T {
   return op.Reshape(x, op.ints([-1, ...x.shape.slice(2).map(Number)]))
 }
 
-/** A step is real where any part of it is: [batch, time, …] → [batch, time]. */
-function anyPart(op: Builder, mask: Bool): Bool {
+/** A mask of as many axes, or less: true where any part of what an axis beyond them told is. */
+function upTo(op: Builder, mask: Bool, axes: number): Bool {
+  const beyond = mask.shape.map((_, axis) => axis).slice(axes)
+  if (beyond.length === 0) return mask
   const parts = op.Cast(mask, { to: 'float32' })
-  const most = op.ReduceMax(parts, op.ints(mask.shape.slice(2).map((_, i) => 2 + i)), { keepdims: 0 })
+  const most = op.ReduceMax(parts, op.ints(beyond), { keepdims: 0 })
   return op.Greater(most, op.scalar(0, most))
 }
 
