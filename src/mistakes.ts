@@ -38,6 +38,8 @@ interface SchemaPart {
   type?: string | string[]
   const?: unknown
   enum?: unknown[]
+  /** What to use in place of a value that is not taken. */
+  'x-instead'?: string
 }
 
 function schemaOf(error: ErrorObject): SchemaPart {
@@ -67,13 +69,21 @@ function tagsOf(error: ErrorObject): unknown[] {
   })
 }
 
+const optionsOf = ({ params: { allowedValues } }: ErrorObject) =>
+  allowedValues.length === 1 ? list(allowedValues) : `one of ${list(allowedValues)}`
+
+function insteadOf(error: ErrorObject): string {
+  const instead = schemaOf(error)['x-instead']
+  return instead === undefined ? '' : `; ${instead}`
+}
+
 /** Keyword → the sentence after the place. Anything else keeps Ajv's own words. */
 const sentences: Record<string, (error: ErrorObject) => string> = {
   type: ({ params, data }) => `must be ${typeSentence(params.type)}, received ${shown(data)}`,
   required: () => 'is required',
   additionalProperties: (error) =>
     `is not known here; known are ${list(Object.keys(schemaOf(error).properties ?? {})) || 'none'}`,
-  enum: ({ params, data }) => `must be one of ${list(params.allowedValues)}, received ${shown(data)}`,
+  enum: (error) => `must be ${optionsOf(error)}, received ${shown(error.data)}${insteadOf(error)}`,
   const: ({ params, data }) => `must be ${shown(params.allowedValue)}, received ${shown(data)}`,
   pattern: ({ params, data }) => `must match ${params.pattern}, received ${shown(data)}`,
   minLength: ({ params, data }) => `must have at least ${params.limit} characters, received ${shown(data)}`,

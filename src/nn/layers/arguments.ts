@@ -12,6 +12,20 @@ export const ActivationArgument = Type.Unsafe<ActivationName | null>({
   default: null,
 })
 
+/** An argument of Keras that is deliberately left out: null is taken, anything else is told what to use instead. */
+export const LeftOut = (instead: string) =>
+  Type.Optional(Type.Unsafe<null>({ enum: [null], description: `Left out; ${instead}`, 'x-instead': instead }))
+
+/** Fine-tuning by low-rank additions, which Keras has for layers with a kernel. */
+export const loraArguments = {
+  lora_rank: LeftOut(
+    'train the layer itself, or freeze it (trainable: false) and put two small Dense layers beside it',
+  ),
+  lora_alpha: LeftOut('it belongs to lora_rank, which is left out'),
+}
+
+export const QuantizationArgument = LeftOut('weights are float32 here; quantize the exported model')
+
 export const InitializerArgument = (name: string) => referenceTo(initializers, name)
 export const RegularizerArgument = optionalReferenceTo(regularizers)
 export const ConstraintArgument = optionalReferenceTo(constraints)

@@ -1,7 +1,14 @@
 /** Dense: y = activation(x·kernel + bias). */
 
 import { PositiveInteger, Switch } from '../strict.ts'
-import { ActivationArgument, ConstraintArgument, InitializerArgument, RegularizerArgument } from './arguments.ts'
+import {
+  ActivationArgument,
+  ConstraintArgument,
+  InitializerArgument,
+  loraArguments,
+  QuantizationArgument,
+  RegularizerArgument,
+} from './arguments.ts'
 import { defineLayer, layerConfig } from './layer.ts'
 
 /**
@@ -24,6 +31,8 @@ export const Dense = defineLayer({
       activity_regularizer: RegularizerArgument,
       kernel_constraint: ConstraintArgument,
       bias_constraint: ConstraintArgument,
+      ...loraArguments,
+      quantization_config: QuantizationArgument,
     },
     'Affine map of the last axis',
   ),

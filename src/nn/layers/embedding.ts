@@ -1,6 +1,13 @@
 /** Embedding: a row of numbers for each whole number. */
 import { PositiveInteger, Switch } from '../strict.ts'
-import { ConstraintArgument, InitializerArgument, RegularizerArgument } from './arguments.ts'
+import {
+  ConstraintArgument,
+  InitializerArgument,
+  LeftOut,
+  loraArguments,
+  QuantizationArgument,
+  RegularizerArgument,
+} from './arguments.ts'
 import { defineLayer, layerConfig } from './layer.ts'
 
 /**
@@ -20,6 +27,9 @@ export const Embedding = defineLayer({
       embeddings_constraint: ConstraintArgument,
       activity_regularizer: RegularizerArgument,
       mask_zero: Switch(false, '0 is padding, which the layers after it leave out'),
+      weights: LeftOut('give them as embeddings_initializer { "name": "constant", "value": [[…], …] }'),
+      ...loraArguments,
+      quantization_config: QuantizationArgument,
     },
     'A row of numbers for each whole number',
   ),

@@ -31,6 +31,14 @@ import { Normalization } from './normalization/normalization.ts'
 import { Rescaling } from './normalization/rescaling.ts'
 import { RMSNormalization } from './normalization/rms-normalization.ts'
 import { UnitNormalization } from './normalization/unit-normalization.ts'
+import {
+  AdaptiveAveragePooling1D,
+  AdaptiveAveragePooling2D,
+  AdaptiveAveragePooling3D,
+  AdaptiveMaxPooling1D,
+  AdaptiveMaxPooling2D,
+  AdaptiveMaxPooling3D,
+} from './pooling/adaptive-pooling.ts'
 import { AveragePooling1D, AveragePooling2D, AveragePooling3D } from './pooling/average-pooling.ts'
 import {
   GlobalAveragePooling1D,
@@ -94,6 +102,12 @@ export const layers = {
   GlobalAveragePooling1D,
   GlobalAveragePooling2D,
   GlobalAveragePooling3D,
+  AdaptiveAveragePooling1D,
+  AdaptiveAveragePooling2D,
+  AdaptiveAveragePooling3D,
+  AdaptiveMaxPooling1D,
+  AdaptiveMaxPooling2D,
+  AdaptiveMaxPooling3D,
   UpSampling1D,
   UpSampling2D,
   UpSampling3D,

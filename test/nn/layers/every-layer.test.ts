@@ -153,6 +153,12 @@ const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input' | 'Shared'>
       ],
     ],
   ],
+  AdaptiveAveragePooling1D: [[{ type: 'AdaptiveAveragePooling1D', output_size: 2 }, [3, 2]]],
+  AdaptiveAveragePooling2D: [[{ type: 'AdaptiveAveragePooling2D', output_size: 2 }, [3, 4, 2]]],
+  AdaptiveAveragePooling3D: [[{ type: 'AdaptiveAveragePooling3D', output_size: 2 }, [3, 4, 3, 2]]],
+  AdaptiveMaxPooling1D: [[{ type: 'AdaptiveMaxPooling1D', output_size: 2 }, [3, 2]]],
+  AdaptiveMaxPooling2D: [[{ type: 'AdaptiveMaxPooling2D', output_size: 2 }, [3, 4, 2]]],
+  AdaptiveMaxPooling3D: [[{ type: 'AdaptiveMaxPooling3D', output_size: 2 }, [3, 4, 3, 2]]],
   GroupQueryAttention: [
     [{ type: 'GroupQueryAttention', head_dim: 3, num_query_heads: 4, num_key_value_heads: 2, use_gate: true }, [4, 5]],
   ],

@@ -69,7 +69,8 @@ test.each(overPlaces)(
 )
 
 test('every layer over places is in the vectors of Keras', () => {
-  const known = new Set(cases.map(([, { layer }]) => layer.type))
+  const others = kerasFixture<LayerCase[]>('layer-gradients.json') // keras-gradients.test.ts
+  const known = new Set([...cases.map(([, made]) => made), ...others].map(({ layer }) => layer.type))
   const spatial = Object.keys(layers).filter((type) => /Conv|Pooling|UpSampling|ZeroPadding|Cropping|\d?D$/.test(type))
   expect(spatial.filter((type) => !known.has(type) && !type.startsWith('SpatialDropout'))).toEqual([])
 })

@@ -1,5 +1,6 @@
 /** Conv1D, Conv2D, Conv3D: filters slide over the places of a sample. */
 import { PositiveInteger } from '../../strict.ts'
+import { loraArguments } from '../arguments.ts'
 import { defineLayer, layerConfig } from '../layer.ts'
 import { channelsOf, type PaddingName, perAxis, type Rank } from '../spatial-arguments.ts'
 import { windowsOver } from '../spatial-windows.ts'
@@ -24,6 +25,7 @@ function defineConvolution(type: string, rank: Rank, ...paddings: readonly Paddi
         groups: { ...PositiveInteger, default: 1 },
         ...outputArguments,
         ...weightArguments('kernel', 'glorot_uniform'),
+        ...loraArguments,
       },
       'Filters that slide over the places of a sample',
     ),
