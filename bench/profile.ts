@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { channelBlock } from '../src/runtime/channel-block.ts'
 import { openSession } from '../src/runtime/session.ts'
 import { programOutputs } from '../src/training/learned-outputs.ts'
 import { buildTrainingProgram } from '../src/training/program.ts'
@@ -46,7 +47,14 @@ export async function profileStep(title: string, task: Task): Promise<Profile> {
 async function runProfiled(task: Task, profilePrefix: string): Promise<void> {
   const settings = fitSettings(task, rowsOf(task))
   const { model, optimizer, train: data, seed, providers } = settings
-  const program = buildTrainingProgram({ model, optimizer, ...programOutputs(settings), withPredictions: false })
+  const block = await channelBlock()
+  const program = buildTrainingProgram({
+    model,
+    optimizer,
+    ...programOutputs(settings),
+    blocks: block === null ? null : { block, batch: task.batch },
+    withPredictions: false,
+  })
   const session = await openSession(program.bytes, { providers, threads: task.threads, profilePrefix })
   const trainer = createTrainer(session, { program, optimizer, data, seed, initial: startState(task) })
   const order = Int32Array.from({ length: task.rows }, (_, i) => i)

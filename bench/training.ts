@@ -150,6 +150,8 @@ async function started(
     if (!Number.isFinite(epoch.loss)) throw new Error(`the loss of its first epoch is ${epoch.loss}`)
     one.build.push(build)
     one.firstEpoch.push(epoch)
+    const shown = `built in ${digits(build)} s, ${epoch.steps} steps in ${digits(epoch.seconds)} s`
+    console.error(`${peer.label}: ${shown}, loss ${epoch.loss.toFixed(5)}`)
     one.isSlow = epoch.steps < task.steps || epoch.seconds > slowSeconds
     if (!one.isSlow) {
       one.firstLoss = epoch.loss

@@ -1,6 +1,7 @@
 /** The engine as a peer: opened and paced as `fit` does it in a worker. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { elementCount } from '../../src/onnx/tensor.ts'
 import { openOnnx } from '../../src/training/engine.ts'
 import { createPacer } from '../../src/training/pacer.ts'
 import { rowsOf } from '../data.ts'
@@ -15,10 +16,10 @@ function onnxRuntimeVersion(): string {
 
 async function open(task: Task): Promise<Peer> {
   const rows = rowsOf(task)
-  const initial = startState(task)
+  const weightCount = task.weights.reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const build = async (): Promise<Trainer> => {
-    const { trainer } = await openOnnx(fitSettings(task, rows), initial)
-    const pace = createPacer()
+    const { trainer } = await openOnnx(fitSettings(task, rows), startState(task))
+    const pace = createPacer(weightCount)
     let step = 0
     /** A run of `fit`: never over the end of an epoch. */
     const run = async (most: number) => {
