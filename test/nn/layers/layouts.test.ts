@@ -64,3 +64,45 @@ test.each<[object, Shape[]]>([
   expect(through.y.dims).toEqual(plain.y.dims)
   allclose(numbers(through.y), numbers(plain.y), { relative: 1e-5, absolute: 1e-6 })
 })
+
+/** A network of images whose channels come first, or last. */
+const network = (data_format: string) => {
+  const channels = data_format === 'channels_first' ? 1 : -1
+  return [
+    { type: 'Conv2D', filters: 4, kernel_size: 3, padding: 'same', activation: 'relu', data_format },
+    { type: 'BatchNormalization', axis: channels },
+    { type: 'MaxPooling2D', data_format },
+    { type: 'ZeroPadding2D', data_format },
+    { type: 'SpatialDropout2D', rate: 0.5, data_format },
+    { type: 'DepthwiseConv2D', kernel_size: 2, data_format },
+    { type: 'UpSampling2D', data_format },
+    { type: 'Conv2DTranspose', filters: 2, kernel_size: 2, data_format },
+    { type: 'Flatten', data_format },
+    { type: 'Dense', units: 3 },
+  ]
+}
+
+const [height, width, depth] = [6, 4, 2]
+const turned = (x: readonly number[]) =>
+  Array.from({ length: x.length }, (_, i) => {
+    const [at, place] = [i % (height * width * depth), Math.floor(i / (height * width * depth))]
+    const [channel, spot] = [Math.floor(at / (height * width)), at % (height * width)]
+    return x[place * height * width * depth + spot * depth + channel] ?? 0
+  })
+
+test.each([false, true])('channels first give what channels last give, in a sequence: %s', async (inSequence) => {
+  const wrapped = (layer: object) => (inSequence ? { type: 'TimeDistributed', layer } : layer)
+  const of = (format: string, shape: readonly number[]) =>
+    buildModel(parseDefinition({ layers: network(format).map(wrapped) }), inSequence ? [2, ...shape] : shape)
+  const [last, first] = [of('channels_last', [height, width, depth]), of('channels_first', [depth, height, width])]
+  const x = someNumbers(2 * height * width * depth, 'images')
+  const expected = await runModel(last, x, initialWeights(last, 3))
+  const weights = initialWeights(last, 3)
+  const received = await runModel(
+    first,
+    turned(x),
+    new Map(first.weights.map(({ name }, i) => [name, weights.get(last.weights[i]?.name ?? '') ?? []])),
+  )
+  expect(received.y.dims).toEqual(expected.y.dims)
+  allclose(numbers(received.y), numbers(expected.y), { relative: 1e-5, absolute: 1e-6 })
+})
