@@ -18,6 +18,11 @@ const layers = [
   { type: 'BatchNormalization', name: 'frozen', trainable: false },
   { type: 'AveragePooling2D', pool_size: 2, strides: 1, padding: 'same' },
   { type: 'LayerNormalization' },
+  { type: 'UpSampling2D', interpolation: 'bicubic' },
+  { type: 'BatchNormalization', renorm: true, momentum: 0.7, renorm_clipping: { rmax: 3, dmax: 5 } },
+  { type: 'Permute', dims: [3, 1, 2] },
+  { type: 'Conv2D', filters: 4, kernel_size: [2, 1], activation: 'glu', data_format: 'channels_first' },
+  { type: 'AdaptiveMaxPooling2D', output_size: 2, data_format: 'channels_first' },
   { type: 'Flatten' },
   { type: 'Dense', units: 1 },
 ]
