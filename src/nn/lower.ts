@@ -113,8 +113,8 @@ export function callLayer(
     channelAxis,
     assign,
     penalize: (activity, regularizer) => void penalties.push(activityPenalty(op, activity, regularizer)),
-    callInner: (inner, x, innerWeights, changes) =>
-      callInner(op, inner, x, innerWeights, { ...layerContext, ...changes }),
+    callInner: (inner, x, innerWeights, changes, within = op) =>
+      callInner(within, inner, x, innerWeights, { ...layerContext, ...changes }),
   }
   const x = values[0] as Real // every layer that is called takes one input at least
   const applied = applyFormula(op, layer, built.config, x, weights, layerContext, lastAxis)

@@ -63,12 +63,13 @@ export interface LayerContext extends CallContext {
   assign(weight: string, value: Real): void
   /** Adds the penalty of an activity of its own to the loss; the layer's `activity_regularizer` is seen to without it. */
   penalize(activity: Real, regularizer: Given): void
-  /** Another layer's formula with its activation, for wrappers: its outputs. */
+  /** Another layer's formula with its activation, for wrappers: its outputs. `within` adds to the body of a loop. */
   callInner(
     inner: LayerConfig,
     x: Real,
     weights: Readonly<Record<string, Real | null>>,
     changes?: Partial<LayerContext>,
+    within?: Builder,
   ): readonly Real[]
 }
 

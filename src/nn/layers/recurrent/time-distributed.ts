@@ -1,13 +1,13 @@
 /** TimeDistributed: one layer for each step of a sequence. */
 import { type TUnsafe, Type } from 'typebox'
-import type { Builder } from '../../../onnx/builder.ts'
-import type { Bool, Real } from '../../../onnx/value.ts'
+import { type Builder, createBuilder } from '../../../onnx/builder.ts'
+import type { Dim } from '../../../onnx/dims.ts'
+import type { Bool, Real, Value } from '../../../onnx/value.ts'
 import {
   defineLayer,
   type LayerConfig,
   type LayerContext,
   layerConfig,
-  type Mask,
   type Surroundings,
   type WeightDeclaration,
 } from '../layer.ts'
@@ -89,7 +89,7 @@ function looksAcross({ type, trainable, ...more }: LayerConfig): boolean {
   return (type === 'BatchNormalization' && trainable !== false) || (layer !== undefined && looksAcross(layer))
 }
 
-/** One step after the other; what the layer keeps in mind moves with each. */
+/** One step after the other, in a loop; what the layer keeps in mind moves with each. */
 function stepByStep(
   op: Builder,
   x: Real,
@@ -97,17 +97,49 @@ function stepByStep(
   layer: LayerConfig,
   context: LayerContext,
 ): Real {
-  const held = new Map(Object.entries(weights))
-  const steps = Array.from({ length: Number(x.shape[1]) }, (_, at) => {
-    const step = <T extends Real | Bool>(all: T): T => op.Gather(all, op.constant(place(at)), { axis: 1 })
-    const masks: Mask[] = context.masks.map((mask) => mask && step(mask))
-    const assign = (weight: string, value: Real) => void held.set(weight, value)
-    const [y] = context.callInner(layer, step(x), Object.fromEntries(held), { masks, assign })
-    if (!y) throw new Error(`${layer.type} gave nothing`)
-    return op.Unsqueeze(y, op.ints([1]))
+  const [mask = null] = context.masks
+  const steps = inTime(op, x)
+  const real = mask && op.Transpose(mask, { perm: [1, 0] })
+  const body = op.graph.subgraph('step')
+  const inner = createBuilder(body)
+  const moved = movedBy(op, x, weights, layer, context)
+  const before = moved.map((name) => {
+    const { type, shape } = weights[name] as Real // a layer moves the weights that it declared
+    return [name, body.bodyInput(name, type, shape)] as const
   })
-  for (const [weight, value] of held) if (value !== null && value !== weights[weight]) context.assign(weight, value)
-  return op.Concat(steps, { axis: 1 })
+  const now = body.bodyInput('x', x.type, steps.shape.slice(1))
+  const isReal = real && body.bodyInput('real', 'bool', real.shape.slice(1))
+  const held = new Map<string, Real | null>([...Object.entries(weights), ...before])
+  const assign = (weight: string, value: Real) => void held.set(weight, value)
+  const changes = { masks: [isReal], assign }
+  const [y] = context.callInner(layer, now, Object.fromEntries(held), changes, inner)
+  if (!y) throw new Error(`${layer.type} gave nothing`)
+  for (const name of moved) body.output(held.get(name) as Real)
+  body.output(y)
+
+  const scanned: Value[] = real ? [steps, real] : [steps]
+  const carried = moved.map((name) => weights[name] as Real)
+  const outputs = op.Scan([...carried, ...scanned], { body, num_scan_inputs: scanned.length }) as Real[]
+  moved.forEach((name, i) => void context.assign(name, outputs[i] as Real))
+  return inTime(op, outputs[moved.length] as Real)
 }
 
-const place = (at: number) => ({ type: 'int64', dims: [], data: BigInt64Array.of(BigInt(at)) }) as const
+/** The weights that a layer moves by itself, as it says when it is called; what it adds to a graph for that is dropped. */
+function movedBy(
+  op: Builder,
+  x: Real,
+  weights: Readonly<Record<string, Real | null>>,
+  layer: LayerConfig,
+  context: LayerContext,
+): readonly string[] {
+  const scratch = op.graph.subgraph('scratch')
+  const step = scratch.bodyInput('x', x.type, [x.shape[0] as Dim, ...x.shape.slice(2)])
+  const moved: string[] = []
+  const changes = { masks: [null], assign: (weight: string) => void moved.push(weight) }
+  context.callInner(layer, step, weights, changes, createBuilder(scratch))
+  return moved
+}
+
+/** [batch, time, …] → [time, batch, …], and back. */
+const inTime = (op: Builder, x: Real): Real =>
+  op.Transpose(x, { perm: [1, 0, ...x.shape.slice(2).map((_, i) => 2 + i)] })
