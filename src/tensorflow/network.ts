@@ -147,7 +147,7 @@ function callLayer(
   if (regularizer !== null) for (const output of outputs) penalize(output, regularizer)
   const activation = layerOf(layer.type).activation?.(config) ?? 'linear'
   const logits = activationOf(activation).hasLogits ? before : null
-  return { outputs, masks: masksAfter(layer, call), logits, first }
+  return { outputs, masks: masksAfter(layer, call, outputs), logits, first }
 }
 
 /** Numbers in [0, 1), drawn in the order in which the first engine has the values. */
@@ -160,13 +160,13 @@ function uniform(tf: TensorFlow, shape: readonly number[], draw: Draw, purpose: 
   return tf.transpose(tf.tensor(draw(count, purpose), [batch, channels, ...rest.slice(0, -1)]), [0, ...axes, 1])
 }
 
-function masksAfter({ type, config }: BuiltLayer, call: LayerCall): readonly Mask[] {
+function masksAfter({ type, config }: BuiltLayer, call: LayerCall, outputs: readonly Tf.Tensor[]): readonly Mask[] {
   const rule = layerOf(type).mask
   if (rule === undefined) return []
   if (rule === 'passes') return [call.masks[0] ?? null]
   const own = engineLayerOf(type).mask
   if (!own) throw new Error(`the engine tensorflow has no mask of ${type}`)
-  const masks = own(call, { ...config, type })
+  const masks = own(call, { ...config, type }, outputs)
   return Array.isArray(masks) ? (masks as readonly Mask[]) : [masks as Mask]
 }
 

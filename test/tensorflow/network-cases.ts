@@ -148,6 +148,7 @@ export const networkCases: readonly Training[] = [
     ...chain(
       [3, 4],
       { type: 'Embedding', input_dim: 7, output_dim: 2, mask_zero: true },
+      { type: 'TimeDistributed', layer: { type: 'Dense', units: 2 } },
       { type: 'TimeDistributed', layer: { type: 'LSTM', units: 2 } },
       { type: 'GRU', units: 2 },
     ),

@@ -42,7 +42,11 @@ export interface EngineLayer<C extends LayerConfig = LayerConfig> {
   /** What it cannot do with these arguments, in words that follow "cannot train …"; null: nothing. */
   misfit?(config: C): string | null
   /** What becomes of masks, where `src/nn` makes them by a function of its own; one, or one for each output. */
-  mask?(given: Pick<LayerCall, 'tf' | 'inputs' | 'masks'>, config: C): Mask | readonly Mask[]
+  mask?(
+    given: Pick<LayerCall, 'tf' | 'inputs' | 'masks'>,
+    config: C,
+    outputs: readonly Tf.Tensor[],
+  ): Mask | readonly Mask[]
   /** Shapes are of one sample. */
   prepare(tf: TensorFlow, config: C, inputShapes: readonly (readonly number[])[]): Prepared
 }

@@ -7,16 +7,22 @@ import { type EngineLayer, engineLayer, type LayerCall, type Mask, type Prepared
 
 type Config = LayerConfig & { readonly layer: LayerConfig }
 
-/** A step is real where any part of it is. */
-function stepMask({ tf, masks: [mask = null] }: Pick<LayerCall, 'tf' | 'masks'>): Mask {
-  return mask && mask.rank > 2 ? tf.any(mask, [...mask.shape.keys()].slice(2)) : mask
+/** A mask of as many axes as the output has without features, or less: true where any part of what is gone is. */
+function maskAfter(
+  { tf, masks: [mask = null] }: Pick<LayerCall, 'tf' | 'masks'>,
+  _config: Config,
+  [y]: readonly Tf.Tensor[],
+): Mask {
+  if (!mask || !y) return null
+  const beyond = [...mask.shape.keys()].slice(y.rank - 1)
+  return beyond.length === 0 ? mask : tf.any(mask, beyond)
 }
 
 /** Steps and samples are one batch inside, but for layers that look across their batch: those take step after step. */
 export function timeDistributed(find: (type: string) => EngineLayer): EngineLayer {
   return engineLayer<Config>({
     takes: ['layer'],
-    mask: stepMask,
+    mask: maskAfter,
     prepare: (tf, config, [shape = []]) => {
       const layer = asInside(config.layer, config)
       const inner = find(layer.type).prepare(tf, layer, [workingShape(layer, shape.slice(1))])
