@@ -53,13 +53,16 @@ export function blockedConvRule(convolution: BlockedConvolution, blocks: Blocks)
   }
 }
 
-/** Swapped where batches fill whole blocks and the image is no larger than this: it stands in the place of a kernel. */
+/** Swapped where the image is no larger than this, since it stands in the place of a kernel, */
 const swappedUpTo = 1024
+/** and where what a batch is filled up with to whole blocks is no more than a quarter of it. */
+const filledUpTo = 1.25
 
 function filterSlope(op: Builder, { x, w, slides }: BlockedConvolution, dy: Real, { block, batch }: Blocks): Real {
   const isPlain = Number(x.shape[1]) < block
   if (isPlain && columnsFit({ x, dy, slides, group: 1 })) return blockedColumns(op, { x, dy, slides, block })
-  if (!isPlain && batch % block === 0 && elementCount(spatialOf(dy)) <= swappedUpTo) {
+  const isFull = Math.ceil(batch / block) * block <= filledUpTo * batch
+  if (!isPlain && isFull && elementCount(spatialOf(dy)) <= swappedUpTo) {
     return bySwappedBlocks(op, { x, dy, slides, block })
   }
   const image = isPlain ? x : resultOf(fromBlocks(op, x))
