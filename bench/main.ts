@@ -13,7 +13,7 @@ import { type PeerName, peers } from './peers/index.ts'
 import { formatProfile, profileStep } from './profile.ts'
 import { taskOf } from './task.ts'
 import { availableThreads, compareThreads, formatThreads } from './threads.ts'
-import { compareTraining, formatTraining } from './training.ts'
+import { compareTraining, formatRatios, formatTraining } from './training.ts'
 import { workloads } from './workloads/index.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -55,15 +55,15 @@ async function each<T>(
 }
 
 const parts: Readonly<Record<string, () => Promise<unknown>>> = {
-  training: () => {
+  training: async () => {
     const comparison = { names, rounds, threads, seconds: Number(options.seconds) }
-    return each(
+    const results = await each(
       wanted,
       (name, workload) => compareTraining(name, workload, comparison),
-      (result) => {
-        return `${formatTraining(result)}\n\n${formatVerdicts(verdictsOf(result))}`
-      },
+      (result) => `${formatTraining(result)}\n\n${formatVerdicts(verdictsOf(result))}`,
     )
+    if (results.length > 1) console.log(`${formatRatios(results)}\n`)
+    return results
   },
   growth: () => measureGrowth(threads, rounds, (growth) => console.log(`${formatGrowth(growth)}\n`)),
   threads: () => {

@@ -116,13 +116,13 @@ const together: Measure = async (all, task, { rounds, seconds }, absent) => {
   }
 }
 
-/** A process for each turn of each peer, of two rounds. */
+/** A process for each turn of each peer: an epoch to warm up and two rounds. Every third round is worth a turn. */
 const oneByOne: Measure = async (all, task, { rounds }, absent) => {
   const round: TakeRound = (peer) => peer.steps(task.steps)
-  for (let turn = 0; turn < Math.ceil(rounds / 2); turn++) {
+  for (let turn = 0; turn < Math.max(1, Math.floor(rounds / 3)); turn++) {
     for (const one of all) {
       if (one.name in absent || one.isSlow) continue
-      const peer = await started(one, task, round, absent)
+      const peer = await started(one, task, null, absent)
       if (!peer) continue
       for (let i = 0; i < 2; i++) await measureRound(one, peer, round, absent)
       await takePeak(one, peer)
@@ -135,7 +135,7 @@ const oneByOne: Measure = async (all, task, { rounds }, absent) => {
 async function started(
   one: Measured,
   task: Task,
-  round: TakeRound,
+  warm: TakeRound | null,
   absent: Record<string, string>,
 ): Promise<PeerProcess | null> {
   const peer = await startPeer(peers[one.name], task)
@@ -155,7 +155,7 @@ async function started(
     one.isSlow = epoch.steps < task.steps || epoch.seconds > slowSeconds
     if (!one.isSlow) {
       one.firstLoss = epoch.loss
-      await round(peer)
+      await warm?.(peer)
       return peer
     }
     // once is enough
@@ -252,4 +252,18 @@ export function formatTraining({ title, threads, rounds, results, absent }: Work
   ]
   const heading = `### ${title} (${threads} thread${threads > 1 ? 's' : ''}, ${rounds} rounds)`
   return [heading, '', formatTable(head, rows), ...(missing.length > 0 ? ['', ...missing] : [])].join('\n')
+}
+
+/** All workloads at once: the engine's median over each peer's, below 1 where it is faster. */
+export function formatRatios(results: readonly WorkloadResult[]): string {
+  const rows = [...new Set(results.flatMap((result) => result.results.map(({ peer }) => peer)))].map((peer) => [
+    peer,
+    ...results.map(({ results: measured }) => {
+      const [first, other] = [measured[0], measured.find((one) => one.peer === peer)]
+      if (!first || !other) return '-'
+      if (other === first) return duration(first.microseconds.median)
+      return (first.microseconds.median / other.microseconds.median).toFixed(2)
+    }),
+  ])
+  return `### The first peer to each, a step\n\n${formatTable(['', ...results.map(({ name }) => name)], rows)}`
 }
