@@ -38,6 +38,8 @@ function attentionAxes(given: Lengths | null, rank: number): readonly number[] {
  * before it; Keras' argument of the call) and `sliding_window` say what may be seen. With more axes of samples,
  * `attention_axes` are those along which steps see each other; along the others each place has its own attention, and masks
  * say nothing. `use_gate` (Qiu et al. 2025) multiplies what the heads give by sigmoid(query·gate_kernel + gate_bias).
+ * Masks stay with the inputs for other layers, too; Keras 3.15 takes them away from tensors that an attention has seen, so
+ * that layers called later than it see none.
  * Kernels [features, heads, dim], biases [heads, dim], output kernel [heads, value_dim, …output].
  * @throws {Problem} shape_mismatch where the inputs are no sequences or do not fit each other
  * @see Vaswani et al. 2017, https://keras.io/api/layers/attention_layers/multi_head_attention/
