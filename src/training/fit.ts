@@ -89,20 +89,25 @@ export async function fit(
   open: OpenEngine = openOnnx,
 ): Promise<FitResult> {
   const { model } = settings
-  const initial = events.resumeFrom ?? (await adapted(settings, startOf(model, settings.seed)))
-  const { trainer, threads, close } = await open(settings, initial)
+  const { trainer, threads, close, start } = await openFrom(settings, events.resumeFrom ?? null, open)
   let evaluator: Evaluator | null = null
   try {
     if (settings.validation) {
       const spec = { model, ...programOutputs(settings) }
       evaluator = await openEvaluator(spec, { providers: settings.providers, threads })
     }
-    const result = await runEpochs(settings, events, { trainer, evaluator, start: initial.position })
+    const result = await runEpochs(settings, events, { trainer, evaluator, start })
     return { ...result, threads }
   } finally {
     await close()
     await evaluator?.close()
   }
+}
+
+/** An engine at its start. The state that it began with is not kept: it may be hundreds of megabytes. */
+async function openFrom(settings: FitSettings, resumeFrom: TrainingState | null, open: OpenEngine) {
+  const initial = resumeFrom ?? (await adapted(settings, startOf(settings.model, settings.seed)))
+  return { ...(await open(settings, initial)), start: initial.position }
 }
 
 /** The state before the first step and before any look at the data. */
