@@ -165,7 +165,17 @@ function buildLayer(
     )
   const incomplete = { name, type, config, sources, inputShapes: given, weights, shares: shares?.name ?? null }
   if (shares && weightsOf(shares).length > 0) checkSharedShape(shares, place, given)
-  return { ...incomplete, outputShapes: inferOutputShapes(op, { ...incomplete, outputShapes: [] }, place) }
+  const outputShapes = inferOutputShapes(op, { ...incomplete, outputShapes: [] }, place)
+  for (const output of outputShapes) checkSize(output, 'one sample of its output', place)
+  return { ...incomplete, outputShapes }
+}
+
+/** No tensor is longer than what an engine can number. @throws {Problem} shape_mismatch with the size */
+function checkSize(shape: readonly number[], what: string, place: Place): void {
+  const size = shape.reduce((product, length) => product * length, 1)
+  if (size <= maxLength) return
+  const detail = `${placeName(place)}: ${what} ${formatShape(shape)} would hold ${size} numbers, the limit is ${maxLength}`
+  throw bodyProblem('shape_mismatch', pointerOf(place), detail)
 }
 
 /** The layer that a `Shared` entry calls once more. */
@@ -201,14 +211,7 @@ function checkArity(
 function specifyWeight(short: string, declared: WeightDeclaration, place: Place, config: LayerConfig): WeightSpec {
   const { shape, role } = declared
   const isOpen = (config.trainable ?? true) && (declared.trainable ?? true)
-  const size = shape.reduce((product, length) => product * length, 1)
-  if (size > maxLength) {
-    throw bodyProblem(
-      'shape_mismatch',
-      pointerOf(place),
-      `${placeName(place)}: its ${short} ${formatShape(shape)} would hold ${size} numbers, the limit is ${maxLength}`,
-    )
-  }
+  checkSize(shape, `its ${short}`, place)
   const initializer = resolveNamed(initializers, declared.initializer)
   const constraint = declared.constraint ? resolveNamed(constraints, declared.constraint) : null
   const regularizer = declared.regularizer === null ? null : resolveNamed(regularizers, declared.regularizer)

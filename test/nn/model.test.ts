@@ -148,3 +148,11 @@ test('a definition without its defaults filled in builds the same model', () => 
   ]
   expect(buildModel({ layers })).toEqual(buildModel(parseDefinition({ layers })))
 })
+
+test.each([
+  [{ type: 'RepeatVector', n: 2 ** 31 - 1 }, 'RepeatVector "repeat_vector"', '[2147483647, 10]', '21474836470'],
+  [{ type: 'Dense', units: 2 ** 31 - 1 }, 'Dense "dense"', '[10, 2147483647]', '21474836470'],
+])('what nothing can hold is refused with its size: %j', (layer, name, shape, size) => {
+  const definition = parseDefinition({ layers: [{ type: 'Input', shape: [10] }, layer] })
+  expect(() => buildModel(definition)).toThrow(new RegExp(`${name}: .* \\${shape} would hold ${size} numbers`))
+})
