@@ -14,6 +14,7 @@ import { SeparableConv1D, SeparableConv2D } from './convolutional/separable-conv
 import { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose } from './convolutional/transposed-convolution.ts'
 import { Dense } from './dense.ts'
 import { Dropout } from './dropout.ts'
+import { EinsumDense } from './einsum-dense.ts'
 import { Embedding } from './embedding.ts'
 import { Flatten } from './flatten.ts'
 import { Identity } from './identity.ts'
@@ -68,6 +69,7 @@ import { Shared } from './shared.ts'
 export const layers = {
   Input,
   Dense,
+  EinsumDense,
   Activation,
   Dropout,
   Flatten,

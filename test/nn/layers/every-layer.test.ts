@@ -13,6 +13,10 @@ const examples: Readonly<Record<Exclude<keyof typeof layers, 'Input' | 'Shared'>
     [{ type: 'Dense', units: 1, kernel_regularizer: 'l1_l2', bias_regularizer: { name: 'l1', l1: 0.1 } }, [4]],
     [{ type: 'Dense', units: 2, kernel_regularizer: 'l2', activity_regularizer: 'l2' }, [3]],
   ],
+  EinsumDense: [
+    [{ type: 'EinsumDense', equation: 'abc,cd->abd', output_shape: [null, 3], bias_axes: 'd' }, [2, 4]],
+    [{ type: 'EinsumDense', equation: '...x,xyz->...yz', output_shape: [2, 3], activation: 'tanh' }, [2, 4]],
+  ],
   Activation: [[{ type: 'Activation', activation: 'relu' }, [2, 3]]],
   Dropout: [
     [{ type: 'Dropout', rate: 0.5 }, [4]],
