@@ -1,6 +1,11 @@
 /** What Keras writes that a definition says otherwise or not at all: names, old names, arguments without an effect here. */
 import { toSnakeCase } from '../names.ts'
 
+/** The entry of a table under a name that somebody else gave, which may be that of something every object has. */
+export function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
 /** Class names that mean a layer of another name. */
 export const classAliases: Readonly<Record<string, string>> = {
   InputLayer: 'Input',
@@ -45,7 +50,7 @@ const namedAliases: Readonly<Record<string, string>> = {
 }
 
 /** `GlorotUniform` → `glorot_uniform`. */
-export const namedOf = (className: string) => namedAliases[className] ?? toSnakeCase(className)
+export const namedOf = (className: string) => own(namedAliases, className) ?? toSnakeCase(className)
 
 /** Arguments that say how Keras computes and not what: any value is passed over. */
 const passedOver = new Set([
@@ -89,7 +94,7 @@ const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
 
 /** Whether an argument that no schema of ours knows leaves the layer as it is. */
 export function isWithoutEffect(argument: string, value: unknown): boolean {
-  return value === null || passedOver.has(argument) || isAmong(withoutEffect[argument] ?? [], value)
+  return value === null || passedOver.has(argument) || isAmong(own(withoutEffect, argument) ?? [], value)
 }
 
 function isAmong(values: readonly unknown[], value: unknown): boolean {

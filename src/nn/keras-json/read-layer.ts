@@ -7,7 +7,7 @@ import { layers } from '../layers/index.ts'
 import type { Layer } from '../layers/layer.ts'
 import { regularizers } from '../regularizers/index.ts'
 import { propertiesOf } from '../strict.ts'
-import { classAliases, isWithoutEffect, namedOf, renamed } from './dialect.ts'
+import { classAliases, isWithoutEffect, namedOf, own, renamed } from './dialect.ts'
 import { isObject, isSerialized, type JsonObject, type Serialized } from './json.ts'
 import type { Origins } from './origins.ts'
 import { cellAt, cellOf } from './recurrent-cells.ts'
@@ -63,7 +63,7 @@ export function readLayer(
   return { type, ...args }
 }
 
-const classOf = ({ class_name }: Serialized) => classAliases[class_name] ?? class_name
+const classOf = ({ class_name }: Serialized) => own(classAliases, class_name) ?? class_name
 
 /** Classes of other people are registered as `package>class`, and may have the name of one of Keras' own. */
 function isCustom(json: object): boolean {
@@ -91,7 +91,7 @@ function readArguments(
 ): JsonObject {
   const known = propertiesOf(schema)
   const entries = Object.entries(config).flatMap(([argument, value]) => {
-    const key = names[argument] ?? argument
+    const key = own(names, argument) ?? argument
     if (!Object.hasOwn(known, key) && isWithoutEffect(key, value)) return []
     const at = { pointer: `${pointer}/${escapeKey(key)}`, origin: `${origin}/${escapeKey(argument)}` }
     origins.set(at.pointer, at.origin)

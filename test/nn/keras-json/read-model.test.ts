@@ -274,6 +274,16 @@ describe('a mistake points into the Keras JSON', () => {
       ['/config/layers/1/class_name'],
     ],
     ['a wrong argument', sequential(input, dense({ units: 0 })), ['/config/layers/1/config/units']],
+    [
+      'a class that every object has',
+      sequential({ ...input, class_name: 'constructor' }),
+      ['/config/layers/0/class_name'],
+    ],
+    [
+      'an argument that every object has',
+      sequential(input, dense({ constructor: 1 })),
+      ['/config/layers/1/config/constructor'],
+    ],
     ['an unknown argument', sequential(input, dense({ unit: 1 })), ['/config/layers/1/config/unit']],
     ['an argument with a slash', sequential(input, dense({ 'a/~b': 1 })), ['/config/layers/1/config/a~1~0b']],
     [
