@@ -24,7 +24,12 @@ function mistakesOf(json: unknown): { code: string; pointers: string[]; details:
 const dense = (argument: string, value: unknown) => [input, { ...output, [argument]: value }]
 
 test.each<readonly [name: string, layers: unknown, pointers: string[], words: string]>([
-  ['an unknown layer', [input, { type: 'Dens', units: 1 }], ['/layers/1/type'], 'Input, Dense, EinsumDense, Activation'],
+  [
+    'an unknown layer',
+    [input, { type: 'Dens', units: 1 }],
+    ['/layers/1/type'],
+    'Input, Dense, EinsumDense, Activation',
+  ],
   ['a layer without a type', [input, { units: 1 }], ['/layers/1/type'], 'known are Input, Dense'],
   ['an unknown argument', dense('unit', 3), ['/layers/1/unit'], 'units, activation, use_bias'],
   ['a missing argument', [input, { type: 'Dense' }], ['/layers/1/units'], 'layers[1].units is required'],
