@@ -133,7 +133,11 @@ function resolveUnions(errors: readonly ErrorObject[]): ErrorObject[] {
   let rest = [...errors]
   // Ajv lists inner errors before the union they belong to, so that inner unions are resolved first.
   for (const union of errors.filter(isUnion)) {
-    const inside = (error: ErrorObject) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`)
+    // a union that several fields refer to has one path in the schema
+    const inside = (error: ErrorObject) =>
+      error !== union &&
+      isBelow(error.schemaPath, union.schemaPath) &&
+      isAtOrBelow(error.instancePath, union.instancePath)
     const branches = new Map<string, ErrorObject[]>()
     for (const error of rest.filter(inside)) {
       const branch = error.schemaPath.slice(union.schemaPath.length + 1).split('/')[0] ?? ''
@@ -148,6 +152,9 @@ function resolveUnions(errors: readonly ErrorObject[]): ErrorObject[] {
   }
   return rest
 }
+
+const isBelow = (path: string, other: string) => path.startsWith(`${other}/`)
+const isAtOrBelow = (path: string, other: string) => path === other || isBelow(path, other)
 
 function withOptions(union: ErrorObject, tops: readonly ErrorObject[]): ErrorObject {
   const options = branchSentence(tops)

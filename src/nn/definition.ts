@@ -8,6 +8,7 @@ import { Problem, type ProblemPart } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
 import { layerOf, layers } from './layers/index.ts'
 import { type InputRef, InputRefSchema, type LayerConfig } from './layers/layer.ts'
+import { withSharedUnions } from './shared-unions.ts'
 import { fillDefaults } from './strict.ts'
 import { isGraph, wiringMistakes } from './wiring.ts'
 
@@ -58,16 +59,33 @@ const LayerForm: TUnsafe<LayerConfig> = Type.Unsafe<LayerConfig>({
 /** The properties of a definition with layers up to their types. Validators of the rest are compiled per type. */
 export const definitionForm = { ...DefinitionSchema.properties, layers: Type.Array(LayerForm, { maxItems: 1000 }) }
 
-// not strict, since `description` and `default` say something to people and to fillDefaults
-// nor optimized: that takes longer than the checks of all definitions to come
-const options = { allErrors: true, discriminator: true, verbose: true, strict: false, code: { optimize: false } }
+const ajv = new Ajv({
+  allErrors: true,
+  discriminator: true,
+  verbose: true,
+  strict: false, // `description` and `default` say something to people and to fillDefaults
+  inlineRefs: false, // each union is compiled once
+  code: { optimize: false }, // that takes longer than the checks of all definitions to come
+})
 const compiled = new Map<string, ValidateFunction>()
+const unions = new Map<string, string>()
 
 /** Compiled when first met: all layers together take seconds, and most definitions use a few. */
 function validatorOf(key: string, schema: object): ValidateFunction {
-  const validate = compiled.get(key) ?? new Ajv(options).compile(schema)
+  const validate = compiled.get(key) ?? ajv.compile(withSharedUnions(schema, shareUnion))
   compiled.set(key, validate)
   return validate
+}
+
+/** The name under which Ajv knows a union. */
+function shareUnion(union: object): string {
+  const text = JSON.stringify(union)
+  const known = unions.get(text)
+  if (known !== undefined) return known
+  const name = `union${unions.size}`
+  ajv.addSchema(union, name)
+  unions.set(text, name)
+  return name
 }
 
 const formErrors = (json: unknown): readonly ErrorObject[] => {
