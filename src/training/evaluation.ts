@@ -31,6 +31,7 @@ import {
 } from './model-graph.ts'
 import { noNoise } from './no-noise.ts'
 import { countReal } from './real-steps.ts'
+import { rowsOf } from './rows-of.ts'
 import { inputsOf, type PartData, targetsOf } from './trainer.ts'
 
 export interface EvaluationSpec {
@@ -154,11 +155,4 @@ function sumOf(losses: Float32Array | undefined, { weights }: PartData, start: n
   let sum = 0
   for (const [i, loss] of losses?.entries() ?? []) sum += loss * (weights?.[start + i] ?? 1)
   return sum
-}
-
-/** A view of some rows of a tensor whose first axis are the rows. */
-function rowsOf(tensor: Tensor, start: number, rows: number): Tensor {
-  const size = elementCount(tensor.dims.slice(1))
-  const data = (tensor.data as Float32Array).subarray(start * size, (start + rows) * size)
-  return { type: tensor.type, dims: [rows, ...tensor.dims.slice(1)], data } as Tensor
 }
