@@ -53,6 +53,7 @@ async function runProfiled(task: Task, profilePrefix: string): Promise<void> {
     optimizer,
     ...programOutputs(settings),
     blocks: block === null ? null : { block, batch: task.batch },
+    largestBatch: task.batch,
     withPredictions: false,
   })
   const session = await openSession(program.bytes, { providers, threads: task.threads, profilePrefix })

@@ -65,6 +65,12 @@ export function addDims(dims: Shape): Dim {
 /** A sum as `addDims` writes it. */
 const sum = /^\([^()]*\)$/
 
+/** What a dimension is where a symbol has a value; null where another symbol is left. */
+export function dimAt(dim: Dim, symbol: string, value: number): number | null {
+  const { factor, symbols } = parse(dim)
+  return symbols.every((name) => name === symbol) ? factor * value ** symbols.length : null
+}
+
 /** A shape for people: `[batch, 3]`. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`

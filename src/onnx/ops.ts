@@ -154,6 +154,13 @@ export interface Operators {
     updates: T,
     attributes: { axis?: number; reduction?: 'none' | 'add' | 'mul' | 'max' | 'min' },
   ): T
+  /** Rows of `data` chosen by the last axis of the indices. Adds repeated rows rightly only on one thread: see autodiff/row-sums.ts. */
+  ScatterND<T extends Numeric>(
+    data: T,
+    indices: Value<'int64'>,
+    updates: T,
+    attributes: { reduction?: 'none' | 'add' | 'mul' | 'max' | 'min' },
+  ): T
   OneHot<T extends Numeric>(indices: Numeric, depth: Index, values: T, attributes: { axis?: number }): T
   Range<T extends Numeric>(start: T, limit: T, delta: T): T
   ConstantOfShape<T extends ElementType>(shape: Index, attributes: { value: Tensor<T> }): Value<T>
@@ -244,7 +251,12 @@ export type OutputsOf<K extends OpType> =
  * Operators with a real input and a real output that have no gradient rule, and why. The fused recurrences give no gates, so
  * that a backward pass would have to compute all of them again: recurrent layers train through `Scan` and serve through these.
  */
-export const forwardOnly = { RNN: 'gives no gates', GRU: 'gives no gates', LSTM: 'gives no gates' } as const
+export const forwardOnly = {
+  RNN: 'gives no gates',
+  GRU: 'gives no gates',
+  LSTM: 'gives no gates',
+  ScatterND: 'stands in backward passes',
+} as const
 
 /** Operators with a real input and a real output: each of them has a gradient rule. Derived, so none can be forgotten. */
 export type DifferentiableOp = Exclude<

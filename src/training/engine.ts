@@ -28,6 +28,7 @@ export const openOnnx: OpenEngine = async (settings, initial) => {
     optimizer,
     weighted: !!settings.train.weights,
     blocks: block === null ? null : { block, batch: batchSize },
+    largestBatch: providers[0] === 'cpu' ? batchSize : null,
     withPredictions: (settings.outputs ?? [settings]).some(({ metrics }) => metrics.length > 0),
   })
   const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }

@@ -15,6 +15,7 @@
 import { blockChannels } from '../autodiff/blocked/block-channels.ts'
 import type { Blocks } from '../autodiff/blocked/rules.ts'
 import { type OwnRules, pullBack } from '../autodiff/gradients.ts'
+import { rowSums } from '../autodiff/row-sums.ts'
 import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
@@ -50,6 +51,8 @@ export interface ProgramSpec {
   readonly weighted?: boolean
   /** How the processor's blocks of channels are; null or left out: images stay as they are. */
   readonly blocks?: Blocks | null
+  /** No step has more samples; null or left out: nothing is known. */
+  readonly largestBatch?: number | null
   /** Whether the outputs of every step leave the program, for metrics. */
   readonly withPredictions: boolean
 }
@@ -63,6 +66,8 @@ export interface TrainingProgram {
   readonly results: readonly ResultName[]
   readonly scalars: readonly string[]
   readonly needsKeys: boolean
+  /** Null: any. */
+  readonly largestBatch: number | null
 }
 
 export interface StateEntry {
@@ -106,6 +111,7 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
     results: finished.map(([name]) => name),
     scalars,
     needsKeys: body.needsKeys,
+    largestBatch: spec.largestBatch ?? null,
   }
 }
 
@@ -176,7 +182,8 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const called = callModel(op, model, xs, weights, context)
   const kept = [...called.outputs, ...called.logits.filter((logits) => logits !== null)]
   poolBeforeRelu(graph, kept)
-  const own = spec.blocks ? blockChannels(graph, { ...spec.blocks, kept, wrt: [...state.values()] }) : new Map()
+  const blocked = spec.blocks ? blockChannels(graph, { ...spec.blocks, kept, wrt: [...state.values()] }) : []
+  const own = new Map([...blocked, ...(spec.largestBatch ? rowSums(graph, spec.largestBatch) : [])])
   const { inverseBatch } = feeds
   const objective = objectiveOf(op, spec, called, { truths, weighting, inverseBatch })
   const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents, own })

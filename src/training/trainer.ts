@@ -73,6 +73,8 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
     )
   return {
     run: async (order, batch, step, learningRate = optimizer.learning_rate) => {
+      if (batch > (program.largestBatch ?? batch))
+        throw new Error(`${batch} samples in a step for ${program.largestBatch}`)
       const steps = order.length / batch
       const feeds = {
         ...Object.fromEntries(state),

@@ -1,6 +1,7 @@
 /**
  * Gradient rules of the operators that choose elements by index. Repeated indices add up: by `ScatterElements`, since
- * `ScatterND` with reduction `add` loses updates when it runs on several threads (engine.md, Measured).
+ * `ScatterND` with reduction `add` loses updates when it runs on several threads; where a training knows its batch,
+ * row-sums.ts takes the place of the rule of `Gather`.
  */
 import type { Builder } from '../../onnx/builder.ts'
 import { normalizeAxis } from '../../onnx/dims.ts'

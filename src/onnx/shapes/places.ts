@@ -189,6 +189,17 @@ const scatterElements: ShapeRule = (node) => {
   return [{ type: data.type, shape: data.shape }]
 }
 
+/** Updates are [places…, rest…] where indices are [places…, k] and the data's axes from k on are the rest. */
+const scatterND: ShapeRule = (node) => {
+  const [data, indices, updates] = [need(node, 0), need(node, 1), need(node, 2)]
+  sameType(data, updates)
+  const taken = indices.shape.at(-1)
+  if (typeof taken !== 'number') throw misfit('the last axis of the indices is open', indices.shape, data.shape)
+  const expected = [...indices.shape.slice(0, -1), ...data.shape.slice(taken)]
+  if (!sameShape(expected, updates.shape)) throw misfit('updates do not fit', expected, updates.shape)
+  return [{ type: data.type, shape: data.shape }]
+}
+
 const oneHot: ShapeRule = (node) => {
   const { shape } = need(node, 0)
   const [depth] = contentsOf(node, 1, 'the depth')
@@ -230,6 +241,7 @@ export const placeShapes = {
   Gather: gather,
   GatherElements: gatherElements,
   ScatterElements: scatterElements,
+  ScatterND: scatterND,
   OneHot: oneHot,
   Range: range,
   ConstantOfShape: constantOfShape,
