@@ -38,6 +38,9 @@ const SummaryBody = Type.Object({
       output_shape: Type.Array(NullableInteger),
       parameters: Type.Integer(),
       trainable: Type.Boolean(),
+      connected_to: Type.Optional(
+        Type.Array(Type.String(), { description: 'In a graph: what it takes, as layer[call][output]' }),
+      ),
     }),
   ),
   total_parameters: Type.Integer(),

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { parseDefinition } from '../../src/nn/definition.ts'
+import { buildModel } from '../../src/nn/model.ts'
 import { formatSummary, summarize } from '../../src/nn/summary.ts'
 import { modelOf } from '../support/check-layer.ts'
 import { kerasText } from '../support/keras.ts'
@@ -47,6 +49,45 @@ test("the text is the one that Keras prints, a frozen layer's parameters apart",
     [100],
   )
   expect(`${formatSummary(summarize(model))}\n`).toBe(kerasText('summary.txt'))
+})
+
+test("a graph's text has its inputs and what each layer is connected to, as Keras prints them", () => {
+  const model = buildModel(
+    parseDefinition({
+      layers: [
+        { type: 'Input', name: 'a', shape: [12] },
+        { type: 'Input', name: 'b', shape: [9] },
+        { type: 'Dense', name: 'd', units: 6, inputs: ['a'] },
+        { type: 'Dense', name: 'e', units: 6, inputs: ['b'] },
+        { type: 'Dense', name: 's', units: 8, inputs: ['d'] },
+        { type: 'Shared', name: 's again', of: 's', inputs: ['e'] },
+        { type: 'Concatenate', name: 'c', inputs: ['s', 's again'] },
+        { type: 'Dense', name: 'kind', units: 3, inputs: ['c'] },
+        { type: 'Dense', name: 'price', units: 1, inputs: ['c'] },
+      ],
+      outputs: ['kind', 'price'],
+    }),
+  )
+  expect(`${formatSummary(summarize(model), 'two')}\n`).toBe(kerasText('summary-graph.txt'))
+  const { connected_to } = summarize(model).layers.at(-3) ?? {}
+  expect(connected_to).toEqual(['s[0][0]', 's[1][0]'])
+})
+
+test('connections that do not fit into a line go on in the next one', () => {
+  const names = ['first_branch', 'second_branch', 'x', 'y']
+  const layers = [
+    { type: 'Input', name: 'in', shape: [4] },
+    ...names.map((name) => ({ type: 'Dense', name, units: 2, inputs: ['in'] })),
+    { type: 'Add', name: 'sum', inputs: names },
+  ]
+  const text = formatSummary(summarize(buildModel(parseDefinition({ layers }))))
+  const last = text.split('\n').slice(-6, -4)
+  expect(
+    text
+      .split('\n')
+      .filter((line) => /first_branch\[0\]\[0\],|second_branch\[0\]\[0\],|x\[0\]\[0\], y\[0\]\[0\]/.test(line)),
+  ).toHaveLength(3)
+  expect(last.every((line) => line.startsWith('│'))).toBe(true)
 })
 
 test('a layer with a long name makes its column wider', () => {
