@@ -3,6 +3,7 @@ import './telemetry.ts'
 import { InferenceSession, Tensor as NativeTensor } from 'onnxruntime-node'
 import { Problem } from '../errors.ts'
 import type { ElementType, Tensor } from '../onnx/tensor.ts'
+import { uncopied } from '../onnx/uncopied.ts'
 
 export interface SessionOptions {
   /** Execution providers in the order tried (`EXECUTION_PROVIDERS`); default `['cpu']`. */
@@ -19,7 +20,9 @@ export interface Session {
   /**
    * Runs the model. `feeds` may hold more than the model's inputs.
    * The native call blocks this thread for as long as it computes.
-   * @param into tensors to write outputs into, by name, of their shapes; other outputs come in new ones
+   * @param into tensors to write outputs into, by name, of their shapes; other outputs come in new ones. What is written is
+   *   copied into new ones as well (onnxruntime-node does so), but where all outputs have one and the model was made for it
+   *   (`toBytes`, `writesInto`).
    * @throws {Problem} engine_failed with ONNX Runtime's reason
    */
   run(feeds: Readonly<Record<string, Tensor>>, into?: ReadonlyMap<string, Tensor>): Promise<Record<string, Tensor>>
@@ -34,7 +37,9 @@ export interface Session {
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const session = await refusedAsProblem(() => InferenceSession.create(model, nativeOptions(options)))
-  const { inputNames, outputNames } = session
+  const { inputNames } = session
+  const outputNames = session.outputNames.filter((name) => name !== uncopied)
+  const writesInto = outputNames.length < session.outputNames.length
   return {
     inputNames,
     outputNames,
@@ -51,11 +56,28 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
           return [name, tensor ? toNative(tensor) : null]
         }),
       )
+      if (writesInto && outputNames.every((name) => into.has(name))) {
+        await refusedAsProblem(() => runUncopied(session, native, fetches))
+        return Object.fromEntries(into)
+      }
       const results = await refusedAsProblem(() => session.run(native, fetches))
       return Object.fromEntries(outputNames.map((name) => [name, fromNative(results[name] as NativeTensor)]))
     },
     endProfiling: () => session.endProfiling(),
     close: () => session.release(),
+  }
+}
+
+/** Runs, and ends before what was written is copied: see src/onnx/uncopied.ts. */
+async function runUncopied(
+  session: InferenceSession,
+  feeds: Record<string, NativeTensor>,
+  fetches: Record<string, NativeTensor | null>,
+): Promise<void> {
+  try {
+    await session.run(feeds, { [uncopied]: null, ...fetches })
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('Non tensor type'))) throw error
   }
 }
 

@@ -24,7 +24,7 @@ import { applyGradients, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
-import { divideDims, multiplyDims } from '../onnx/dims.ts'
+import { divideDims, multiplyDims, type Shape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
 import { productIntoSum } from '../onnx/passes/product-into-sum.ts'
@@ -64,6 +64,8 @@ export interface TrainingProgram {
   readonly state: readonly StateEntry[]
   /** What leaves the program after the state. */
   readonly results: readonly ResultName[]
+  /** Their shapes; float32. */
+  readonly resultShapes: readonly Shape[]
   readonly scalars: readonly string[]
   readonly needsKeys: boolean
   /** Null: any. */
@@ -105,10 +107,11 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
   prune(graph)
   const { scalarNames: scalars } = feeds
   return {
-    bytes: toBytes(graph),
+    bytes: toBytes(graph, { writesInto: true }),
     layout,
     state,
     results: finished.map(([name]) => name),
+    resultShapes: finished.map(([, { shape }]) => shape),
     scalars,
     needsKeys: body.needsKeys,
     largestBatch: spec.largestBatch ?? null,

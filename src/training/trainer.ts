@@ -3,8 +3,9 @@
 import { scalarsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type LearningRate, learningRateAt } from '../nn/schedules/index.ts'
+import type { Shape } from '../onnx/dims.ts'
 import type { NamedTensor } from '../onnx/safetensors.ts'
-import type { Tensor } from '../onnx/tensor.ts'
+import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import type { Session } from '../runtime/session.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { groupsOf, type Layout, pack, unpack } from './layout.ts'
@@ -94,7 +95,11 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
         const { data: room = new Float32Array(size) } = spare.get(name) ?? {}
         return [outputNames[i] as string, { type: 'float32', dims, data: room } as Tensor] as const
       })
-      const results = await session.run(feeds, new Map(into))
+      const room = program.resultShapes.flatMap((shape, i) => {
+        const tensor = emptyTensor(shape, { steps, batch })
+        return tensor ? [[outputNames[program.state.length + i] as string, tensor] as const] : []
+      })
+      const results = await session.run(feeds, new Map([...into, ...room]))
       const outputs = outputNames.map((name) => results[name] as Tensor)
       for (const [i, { name }] of program.state.entries()) {
         spare.set(name, state.get(name) as Tensor)
@@ -105,6 +110,13 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
     vectors,
     snapshot: () => snapshot(program, state, vectors()),
   }
+}
+
+/** A tensor of a shape whose symbols have these lengths; null where it has others. */
+function emptyTensor(shape: Shape, lengths: Readonly<Record<string, number>>): Tensor | null {
+  const dims = shape.map((dim) => (typeof dim === 'number' ? dim : lengths[dim]))
+  if (!dims.every((dim) => dim !== undefined)) return null
+  return { type: 'float32', dims, data: new Float32Array(elementCount(dims)) }
 }
 
 function initialState(
