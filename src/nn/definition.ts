@@ -6,6 +6,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type TUnsafe, Type } from 'typebox'
 import { Problem, type ProblemPart } from '../errors.ts'
 import { mistakesOf, summarizeMistakes } from '../mistakes.ts'
+import { fits } from './fits.ts'
 import { layerOf, layers } from './layers/index.ts'
 import { type InputRef, InputRefSchema, type LayerConfig } from './layers/layer.ts'
 import { withSharedUnions } from './shared-unions.ts'
@@ -70,7 +71,7 @@ const ajv = new Ajv({
 const compiled = new Map<string, ValidateFunction>()
 const unions = new Map<string, string>()
 
-/** Compiled when first met: all layers together take seconds, and most definitions use a few. */
+/** Compiled for the first mistake that is met: all layers together take seconds. */
 function validatorOf(key: string, schema: object): ValidateFunction {
   const validate = compiled.get(key) ?? ajv.compile(withSharedUnions(schema, shareUnion))
   compiled.set(key, validate)
@@ -88,16 +89,19 @@ function shareUnion(union: object): string {
   return name
 }
 
-const formErrors = (json: unknown): readonly ErrorObject[] => {
-  const validate = validatorOf('the form', Type.Object(definitionForm, { additionalProperties: false }))
-  return validate(json) ? [] : (validate.errors ?? [])
+/** What is wrong with a value, told by the validator that `key` stands for; most values have nothing wrong. */
+function errorsOf(key: string, schema: object, value: unknown): readonly ErrorObject[] {
+  if (fits(schema, value)) return []
+  const validate = validatorOf(key, schema)
+  return validate(value) ? [] : (validate.errors ?? [])
 }
+
+const DefinitionForm = Type.Object(definitionForm, { additionalProperties: false })
+const formErrors = (json: unknown) => errorsOf('the form', DefinitionForm, json)
 
 /** What a layer's own schema says, with the layer's place in front. */
 function layerErrors(layer: LayerConfig, pointer: string): readonly ErrorObject[] {
-  const validate = validatorOf(`layer ${layer.type}`, layerOf(layer.type).config)
-  if (validate(layer)) return []
-  return (validate.errors ?? []).map((error) => ({
+  return errorsOf(`layer ${layer.type}`, layerOf(layer.type).config, layer).map((error) => ({
     ...error,
     instancePath: `${pointer}${error.instancePath}`,
     schemaPath: `${pointer}${error.schemaPath}`,
