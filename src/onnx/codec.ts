@@ -6,6 +6,7 @@
 import protobuf from 'protobufjs'
 import { type AttributeProto, readAttribute, writeAttribute } from './attributes.ts'
 import type { Dim, Shape } from './dims.ts'
+import { encode } from './encode.ts'
 import { type Attribute, Graph, type Node } from './graph.ts'
 import { onnxProto } from './onnx-proto.ts'
 import { type OpType, requiredOutputs } from './ops.ts'
@@ -14,14 +15,19 @@ import { shapeRules } from './shapes/index.ts'
 import type { InferredOutput } from './shapes/rule.ts'
 import type { ElementType } from './tensor.ts'
 import { elementTypeCodes, readTensor, type TensorProto, typeOfCode, writeTensor } from './tensor-proto.ts'
-import { uncopied, uncopiedNode, uncopiedOutput } from './uncopied.ts'
 import { Value } from './value.ts'
 
 export const opset = 21
 const irVersion = 10
 const domainVersions: Readonly<Record<string, number>> = { '': opset, 'ai.onnx.ml': 4, 'com.microsoft': 1 }
 
-const ModelProto = protobuf.Root.fromJSON(onnxProto).lookupType('onnx.ModelProto')
+let modelProto: protobuf.Type | null = null
+
+/** What reads files; made for the first one. */
+function readerOfModels(): protobuf.Type {
+  modelProto ??= protobuf.Root.fromJSON(onnxProto).lookupType('onnx.ModelProto')
+  return modelProto
+}
 
 interface DimProto {
   dimValue?: number
@@ -48,15 +54,13 @@ export interface GraphProto {
   valueInfo?: ValueInfoProto[]
 }
 
-export interface ModelSettings {
+export interface ModelMetadata {
   /** Free texts kept in the file (`metadata_props`). */
   readonly metadata?: Readonly<Record<string, string>>
-  /** Whether runs may write all outputs into tensors of the caller without copies (./uncopied.ts). */
-  readonly writesInto?: boolean
 }
 
 /** The bytes of a model file that holds the graph. */
-export function toBytes(graph: Graph, { metadata = {}, writesInto = false }: ModelSettings = {}): Uint8Array {
+export function toBytes(graph: Graph, { metadata = {} }: ModelMetadata = {}): Uint8Array {
   const domains = new Set([''])
   collectDomains(graph, domains)
   const message = {
@@ -64,9 +68,9 @@ export function toBytes(graph: Graph, { metadata = {}, writesInto = false }: Mod
     producerName: 'fitserve',
     opsetImport: [...domains].map((domain) => ({ domain, version: domainVersions[domain] ?? 1 })),
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    graph: writesInto ? withUncopied(writeGraph(graph)) : writeGraph(graph),
+    graph: writeGraph(graph),
   }
-  return ModelProto.encode(ModelProto.fromObject(message)).finish()
+  return encode('ModelProto', message)
 }
 
 function collectDomains(graph: Graph, domains: Set<string>): void {
@@ -93,10 +97,6 @@ function writeGraph(graph: Graph): GraphProto {
     input: graph.inputs.map(writeValueInfo),
     output: graph.outputs.map(writeValueInfo),
   }
-}
-
-function withUncopied({ node = [], output = [], ...graph }: ReturnType<typeof writeGraph>) {
-  return { ...graph, node: [uncopiedNode, ...node], output: [uncopiedOutput, ...output] }
 }
 
 /** The names of a node's outputs; those that may be missing and that nobody reads are left out. */
@@ -126,16 +126,14 @@ function writeNode(node: Node, read: ReadonlySet<Value>): NodeProto {
  * @throws {Error} where the bytes are no ONNX model
  */
 export function fromBytes(bytes: Uint8Array): { graph: Graph; metadata: Readonly<Record<string, string>> } {
-  const message = ModelProto.toObject(ModelProto.decode(bytes), { longs: Number, defaults: false }) as {
+  const reader = readerOfModels()
+  const message = reader.toObject(reader.decode(bytes), { longs: Number, defaults: false }) as {
     graph?: GraphProto
     metadataProps?: { key: string; value: string }[]
   }
   if (!message.graph) throw new Error('the file holds no graph')
-  const { node = [], output = [], ...rest } = message.graph
-  const isOurs = ({ name }: { name?: string }) => name !== uncopied
-  const proto = { ...rest, node: node.filter(isOurs), output: output.filter(isOurs) }
   const metadata = Object.fromEntries((message.metadataProps ?? []).map(({ key, value }) => [key, value]))
-  return { graph: readGraph(proto, Graph.create(proto.name ?? 'graph'), new Map()), metadata }
+  return { graph: readGraph(message.graph, Graph.create(message.graph.name ?? 'graph'), new Map()), metadata }
 }
 
 const readDim = (dim: DimProto, axis: number): Dim => dim.dimValue ?? dim.dimParam ?? `dim${axis}`
