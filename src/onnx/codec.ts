@@ -15,6 +15,7 @@ import { shapeRules } from './shapes/index.ts'
 import type { InferredOutput } from './shapes/rule.ts'
 import type { ElementType } from './tensor.ts'
 import { elementTypeCodes, readTensor, type TensorProto, typeOfCode, writeTensor } from './tensor-proto.ts'
+import { uncopied, uncopiedNode, uncopiedOutput } from './uncopied.ts'
 import { Value } from './value.ts'
 
 export const opset = 21
@@ -54,13 +55,15 @@ export interface GraphProto {
   valueInfo?: ValueInfoProto[]
 }
 
-export interface ModelMetadata {
+export interface ModelSettings {
   /** Free texts kept in the file (`metadata_props`). */
   readonly metadata?: Readonly<Record<string, string>>
+  /** Whether runs may write all outputs into tensors of the caller without copies (./uncopied.ts). */
+  readonly writesInto?: boolean
 }
 
 /** The bytes of a model file that holds the graph. */
-export function toBytes(graph: Graph, { metadata = {} }: ModelMetadata = {}): Uint8Array {
+export function toBytes(graph: Graph, { metadata = {}, writesInto = false }: ModelSettings = {}): Uint8Array {
   const domains = new Set([''])
   collectDomains(graph, domains)
   const message = {
@@ -68,7 +71,7 @@ export function toBytes(graph: Graph, { metadata = {} }: ModelMetadata = {}): Ui
     producerName: 'fitserve',
     opsetImport: [...domains].map((domain) => ({ domain, version: domainVersions[domain] ?? 1 })),
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    graph: writeGraph(graph),
+    graph: writesInto ? withUncopied(writeGraph(graph)) : writeGraph(graph),
   }
   return encode('ModelProto', message)
 }
@@ -97,6 +100,10 @@ function writeGraph(graph: Graph): GraphProto {
     input: graph.inputs.map(writeValueInfo),
     output: graph.outputs.map(writeValueInfo),
   }
+}
+
+function withUncopied({ node = [], output = [], ...graph }: ReturnType<typeof writeGraph>) {
+  return { ...graph, node: [uncopiedNode, ...node], output: [uncopiedOutput, ...output] }
 }
 
 /** The names of a node's outputs; those that may be missing and that nobody reads are left out. */
@@ -132,8 +139,11 @@ export function fromBytes(bytes: Uint8Array): { graph: Graph; metadata: Readonly
     metadataProps?: { key: string; value: string }[]
   }
   if (!message.graph) throw new Error('the file holds no graph')
+  const { node = [], output = [], ...rest } = message.graph
+  const isOurs = ({ name }: { name?: string }) => name !== uncopied
+  const proto = { ...rest, node: node.filter(isOurs), output: output.filter(isOurs) }
   const metadata = Object.fromEntries((message.metadataProps ?? []).map(({ key, value }) => [key, value]))
-  return { graph: readGraph(message.graph, Graph.create(message.graph.name ?? 'graph'), new Map()), metadata }
+  return { graph: readGraph(proto, Graph.create(proto.name ?? 'graph'), new Map()), metadata }
 }
 
 const readDim = (dim: DimProto, axis: number): Dim => dim.dimValue ?? dim.dimParam ?? `dim${axis}`
