@@ -93,30 +93,45 @@ function readArguments(args: readonly unknown[]): {
   return { inputs, attributes }
 }
 
-/** The builder of a graph. Shape mistakes throw `ShapeError`. */
-export function createBuilder(graph: Graph): Builder {
-  return builderWithName(graph, undefined)
+/** What a builder's functions work on. */
+interface Site {
+  readonly graph: Graph
+  readonly nodeName: string | undefined
 }
 
-function builderWithName(graph: Graph, name: string | undefined): Builder {
-  const operators = Object.fromEntries(
-    (Object.keys(shapeRules) as OpType[]).map((opType) => [
-      opType,
-      (...args: unknown[]) => {
-        const { inputs, attributes } = readArguments(args)
-        const { outputs } = addNode(graph, opType, inputs, attributes, name)
-        return opType in severalOutputs ? outputs : outputs[0]
-      },
-    ]),
-  ) as unknown as Operators // the table of shape rules is total over OpType, so every function is there
-  return {
-    ...operators,
-    graph,
-    constant: (tensor, constantName) => graph.constant(tensor, constantName),
-    scalar: (value, like) => graph.constant(tensorOf(like.type, [value], [])),
-    ints: (values) => graph.constant(tensorOf('int64', values)),
-    named: (next) => builderWithName(graph, next),
+function operatorOf(opType: OpType) {
+  const givesList = opType in severalOutputs
+  return function (this: Site, ...args: unknown[]): readonly Value[] | Value | undefined {
+    const { inputs, attributes } = readArguments(args)
+    const { outputs } = addNode(this.graph, opType, inputs, attributes, this.nodeName)
+    return givesList ? outputs : outputs[0]
   }
+}
+
+/** Shared by all builders, of which a graph takes hundreds. */
+const functions = {
+  ...Object.fromEntries((Object.keys(shapeRules) as OpType[]).map((opType) => [opType, operatorOf(opType)])),
+  constant(this: Site, tensor: Tensor, name?: string) {
+    return this.graph.constant(tensor, name)
+  },
+  scalar(this: Site, value: number, like: Value<Exclude<ElementType, 'string'>>) {
+    return this.graph.constant(tensorOf(like.type, [value], []))
+  },
+  ints(this: Site, values: readonly number[]) {
+    return this.graph.constant(tensorOf('int64', values))
+  },
+  named(this: Site, name: string) {
+    return builderAt({ graph: this.graph, nodeName: name })
+  },
+}
+
+/** The builder of a graph. Shape mistakes throw `ShapeError`. */
+export function createBuilder(graph: Graph): Builder {
+  return builderAt({ graph, nodeName: undefined })
+}
+
+function builderAt(site: Site): Builder {
+  return Object.assign(Object.create(functions), site) // the table of shape rules is total over OpType: all operators are there
 }
 
 /** A value narrowed to real numbers; a plain error where it is not (a broken promise of ours). */

@@ -91,12 +91,13 @@ function batchAsChannels(op: Builder, dy: Real, missing: Value<'int64'>, block: 
 
 /** `Pad` by numbers that only the run knows, which the builder's does not take; `lengths` are the axes' after it. */
 function padOpen(
-  { graph, ...op }: Builder,
+  op: Builder,
   x: Real,
   pads: Value<'int64'>,
   axes: readonly number[],
   lengths: Readonly<Record<number, Dim>>,
 ): Real {
+  const { graph } = op
   const name = graph.uniqueName('fill_batch')
   const shape = x.shape.map((length, axis) => lengths[axis] ?? length)
   const filled = new Value(graph.uniqueName(`${name}_y`), 'float32', shape)
