@@ -27,7 +27,6 @@ import { toBytes } from '../onnx/codec.ts'
 import { divideDims, multiplyDims, type Shape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
 import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
-import { productIntoSum } from '../onnx/passes/product-into-sum.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
 import type { Any, Real, Value } from '../onnx/value.ts'
@@ -38,6 +37,7 @@ import { carryMatrices } from './matrix-state.ts'
 import { inputFeed, type TargetForm, targetFeed, unpackGroup } from './model-graph.ts'
 import { type Objective, objectiveOf } from './objective.ts'
 import type { ResultName } from './results.ts'
+import { rewriteStep } from './step-passes.ts'
 import { hashedCounters, uniformLike } from './uniform.ts'
 
 export interface ProgramSpec {
@@ -93,7 +93,7 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
   const outer = createBuilder(graph)
   const feeds = declareInputs(graph, spec, layout)
   const body = buildStep(outer, feeds, spec, layout)
-  productIntoSum(body.graph)
+  rewriteStep(outer, body.graph, feeds.order)
   const dims = carryMatrices(body.graph, feeds.entries)
   const state = feeds.entries.map((entry) => ({ ...entry, dims: dims.get(entry.name) ?? [1, entry.size] }))
   const carried = state.map((entry) => graph.input(entry.name, 'float32', entry.dims))
@@ -192,7 +192,7 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
   const trained = updateAll(op, spec, feeds, { state, scalars, cotangents: objective.cotangents, own })
   const next = new Map([...trained, ...moveAll(op, feeds, weights, called.updates)])
   for (const { name } of feeds.entries) graph.output(next.get(name) as Value)
-  for (const value of objective.emitted) graph.output(op.Identity(value))
+  for (const value of objective.emitted) graph.output(emitted(op, value))
   const sequences = [
     ...feeds.scalars,
     feeds.keys,
@@ -201,6 +201,12 @@ function buildStep(outer: Builder, feeds: Feeds, spec: ProgramSpec, layout: Layo
     ...(rowWeights ? [rowWeights] : []),
   ]
   return { graph, sequences, needsKeys: noise.isUsed(), finish: objective.finish }
+}
+
+/** A value that leaves the body at each step: its own maker writes it into the sequence, where it has one and leaves once. */
+function emitted(op: Builder, value: Value): Value {
+  const { nodes, outputs } = op.graph
+  return nodes.some((node) => node.outputs.includes(value)) && !outputs.includes(value) ? value : op.Identity(value)
 }
 
 interface Step {
