@@ -17,10 +17,10 @@ interface Product {
   readonly known: Real
 }
 
-/** Rewrites, in place, the nodes that the results of a backward body need. Gives what takes the place of each result. */
-export function gatherFactors(backward: Graph, results: readonly Value[]): Value[] {
+/** Rewrites, in place, the nodes that the results of the backward body of `forward` need. Gives what takes the place of each result. */
+export function gatherFactors(forward: Graph, backward: Graph, results: readonly Value[]): Value[] {
   const nodes = backward.nodes
-  const rewriting = createRewriting(backward, countUses(nodes, results))
+  const rewriting = createRewriting(forward, backward, countUses(nodes, results))
   backward.nodes = []
   for (const node of nodes) rewriting.add(node)
   const replaced = results.map(rewriting.now)
@@ -34,7 +34,35 @@ function countUses(nodes: readonly Node[], results: readonly Value[]): Map<Value
   return uses
 }
 
-function createRewriting(graph: Graph, uses: Map<Value, number>) {
+/**
+ * The product of two known factors. What the forward body has multiplied already is not multiplied again; and k·(1 - y²), the
+ * slope of tanh, is k - (k·y)·y where k·y is there.
+ */
+function knownProducts(forward: Graph, backward: Graph): (op: Builder, a: Real, b: Real) => Real {
+  const made = (a: Value, b: Value) =>
+    forward.nodes.find(
+      ({ opType, inputs: [x, y] }) => opType === 'Mul' && ((x === a && y === b) || (x === b && y === a)),
+    )?.outputs[0] as Real | undefined
+  return (op, k, slope) => {
+    const y = squaredBelowOne(backward, slope)
+    const ky = y && made(k, y)
+    if (y && ky) return op.Sub(k, op.Mul(ky, y))
+    return made(k, slope) ?? op.Mul(k, slope)
+  }
+}
+
+/** The y of 1 - y·y. */
+function squaredBelowOne({ nodes }: Graph, value: Value): Real | null {
+  const makerOf = (made: Value | null | undefined) => nodes.find(({ outputs }) => outputs[0] === made)
+  const difference = makerOf(value)
+  const [one, square] = difference?.opType === 'Sub' ? difference.inputs : []
+  const product = one?.data?.data.length === 1 && one.data.data[0] === 1 ? makerOf(square) : undefined
+  const [y, same] = product?.opType === 'Mul' ? product.inputs : []
+  return y && y === same ? (y as Real) : null
+}
+
+function createRewriting(forward: Graph, graph: Graph, uses: Map<Value, number>) {
+  const multiplyKnown = knownProducts(forward, graph)
   const replacements = new Map<Value, Value>()
   const unknown = new Set<Value>(graph.inputs)
   const products = new Map<Value, Product>()
@@ -57,7 +85,7 @@ function createRewriting(graph: Graph, uses: Map<Value, number>) {
     const [cotangent, known] = unknown.has(a) ? [a, b] : [b, a]
     const inner = taken(cotangent)
     if (!inner) return multiply(op, { cotangent, known })
-    const both = op.Mul(inner.known, known)
+    const both = multiplyKnown(op, inner.known, known)
     if (!sameShape(both.shape, inner.known.shape)) return multiply(op, { cotangent, known })
     return multiply(op, { cotangent: inner.cotangent, known: both })
   }

@@ -24,7 +24,8 @@ export const activations = {
     const below = op.Add(y, op.scalar(alpha * gamma, y))
     return [op.Mul(dy, op.Where(op.Greater(x, op.scalar(0, x)), op.scalar(gamma, y), below))]
   },
-  Sigmoid: (op, { outputs: [y] }, dy) => [op.Mul(dy, op.Mul(y, op.Sub(op.scalar(1, y), y)))],
+  /** dy·y first: where dy is u·k, a cell of a recurrent layer has k·y already (factors.ts). */
+  Sigmoid: (op, { outputs: [y] }, dy) => [op.Mul(op.Mul(dy, y), op.Sub(op.scalar(1, y), y))],
   /** α where the output is strictly between 0 and 1. */
   HardSigmoid: (op, { outputs: [y], attributes: { alpha = 0.2 } }, dy) => {
     const inside = positive(op, op.Mul(y, op.Sub(op.scalar(1, y), y)))

@@ -87,7 +87,7 @@ function differentiateBody(backward: Graph, body: Graph, flow: Flow, pullBack: P
   const steps = [...new Set(sums.flatMap((sum) => sum.steps))]
   const added = grown.map(([part, sum]) => op.Add(sum, part))
   const [dStates, dXs] = [found.slice(0, states.length), found.slice(states.length + weights.length)]
-  const results = gatherFactors(backward, [...dStates, ...dXs, ...added, ...steps]).map(asReal)
+  const results = gatherFactors(body, backward, [...dStates, ...dXs, ...added, ...steps]).map(asReal)
   const [firstX, firstSum, firstStep] = [dStates.length, dStates.length + dXs.length, results.length - steps.length]
   return {
     states: results.slice(0, firstX),

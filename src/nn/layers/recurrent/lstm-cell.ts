@@ -1,17 +1,19 @@
 /**
  * The cell of LSTM (Hochreiter & Schmidhuber 1997, with a forget gate): c' = f·c + i·g, h' = o·act(c').
- * Weights hold the gates as Keras does, i, f, g, o; inside they are i, f, o, g, so that one Sigmoid serves three.
+ * Gates stand in the order i, f, g, o, as in Keras. Each has an activation of its own: one Sigmoid over three of them has to
+ * cut twice, before and after itself, and was slower.
  */
+import type { Real } from '../../../onnx/value.ts'
 import type { ActivationName } from '../../activations.ts'
 import {
   activate,
-  activateGates,
   type Cell,
   type CellConfig,
   fusedBias,
   fusedWeight,
   recurrentProduct,
   reorderGates,
+  splitGates,
 } from './cell.ts'
 
 export interface LstmConfig extends CellConfig {
@@ -22,26 +24,19 @@ export const lstmCell: Cell<LstmConfig> = {
   stateCount: 2,
   gates: 4,
   gatesDropApart: true,
-  arrange: (op, { kernel, recurrent_kernel, bias }, { units }) => {
-    const inside = [0, 1, 3, 2]
-    return {
-      kernel: reorderGates(op, kernel, inside, units),
-      bias: reorderGates(op, bias, inside, units),
-      recurrent: [reorderGates(op, recurrent_kernel, inside, units)],
-      recurrentBias: null,
-    }
-  },
+  arrange: (_op, { kernel, recurrent_kernel, bias }) => ({
+    kernel,
+    bias,
+    recurrent: [recurrent_kernel],
+    recurrentBias: null,
+  }),
   step: (op, step, { units, activation, recurrent_activation }) => {
     const [, c] = step.states
     if (!c) throw new Error('an LSTM has two states')
-    const z = recurrentProduct(op, step, step.x, units)
-    const [gates, candidate] = op.Split(z, op.ints([3 * units, units]), { axis: 1 })
-    const [i, f, o] = activateGates(op, gates as typeof z, 3, units, recurrent_activation) as [
-      typeof z,
-      typeof z,
-      typeof z,
-    ]
-    const next = op.Add(op.Mul(f, c), op.Mul(i, activate(op, candidate as typeof z, activation)))
+    const gates = splitGates(op, recurrentProduct(op, step, step.x, units), 4, units)
+    const names = [recurrent_activation, recurrent_activation, activation, recurrent_activation]
+    const [i, f, g, o] = gates.map((gate, at) => activate(op, gate, names[at] ?? null)) as [Real, Real, Real, Real]
+    const next = op.Add(op.Mul(f, c), op.Mul(i, g))
     return [op.Mul(o, activate(op, next, activation)), next]
   },
   activations: ({ activation, recurrent_activation }) => [recurrent_activation, activation, activation],
