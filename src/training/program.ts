@@ -26,6 +26,7 @@ import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
 import { divideDims, multiplyDims, type Shape } from '../onnx/dims.ts'
 import { Graph } from '../onnx/graph.ts'
+import { fewRowsByBlocks } from '../onnx/passes/few-rows.ts'
 import { poolBeforeRelu } from '../onnx/passes/pool-before-relu.ts'
 import { prune } from '../onnx/passes/prune.ts'
 import { elementCount } from '../onnx/tensor.ts'
@@ -94,6 +95,7 @@ export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
   const feeds = declareInputs(graph, spec, layout)
   const body = buildStep(outer, feeds, spec, layout)
   rewriteStep(outer, body.graph, feeds.order)
+  if (spec.largestBatch) fewRowsByBlocks(body.graph, { symbol: 'batch', usual: spec.largestBatch })
   const dims = carryMatrices(body.graph, feeds.entries)
   const state = feeds.entries.map((entry) => ({ ...entry, dims: dims.get(entry.name) ?? [1, entry.size] }))
   const carried = state.map((entry) => graph.input(entry.name, 'float32', entry.dims))
