@@ -2,7 +2,6 @@
 import { channelBlock } from '../runtime/channel-block.ts'
 import type { TrainingState } from './checkpoint.ts'
 import type { FitSettings } from './fit.ts'
-import { layoutOf, pack } from './layout.ts'
 import { programOutputs } from './learned-outputs.ts'
 import { buildTrainingProgram } from './program.ts'
 import { openChosenSession } from './threads.ts'
@@ -54,10 +53,8 @@ type StepSettings = Pick<FitSettings, 'model' | 'loss' | 'outputs' | 'optimizer'
 /** An engine from another room. */
 export function engineOf(openSteps: (settings: StepSettings) => Steps): OpenEngine {
   return async (settings, initial) => {
-    const { model, train } = settings
-    const steps = openSteps({ ...settings, data: train, initial })
-    const layout = layoutOf(model.weights)
-    const vectors = () => pack(layout, new Map([...steps.snapshot().weights].map(([name, { data }]) => [name, data])))
-    return { trainer: { ...steps, vectors }, threads: 1, close: steps.close }
+    const steps = openSteps({ ...settings, data: settings.train, initial })
+    const weights = () => new Map([...steps.snapshot().weights].map(([name, { data }]) => [name, data]))
+    return { trainer: { ...steps, weights }, threads: 1, close: steps.close }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The evaluation program: the model in inference mode with its loss, for validation after each epoch and for tests.
- * Inputs: `x` [batch, …features] (and `x_1`, … of a model with several inputs), `y` [batch, …target], `group/<id>` [1, size].
+ * Inputs: `x` [batch, …features] (and `x_1`, … of a model with several inputs), `y` [batch, …target], `weight/<name>`.
  * Outputs, in this order: the loss of each row without penalties [batch] at each learned output, the penalties [], each output
  * [batch, …units], and 1 for each real step of those that mask some, else 0 [batch, time].
  * Where several outputs are learned there are `y_1`, … too.
@@ -17,18 +17,9 @@ import { prune } from '../onnx/passes/prune.ts'
 import { elementCount, type Tensor } from '../onnx/tensor.ts'
 import type { Any, Real } from '../onnx/value.ts'
 import { openSession, type SessionOptions } from '../runtime/session.ts'
-import { layoutOf } from './layout.ts'
 import { lossWeights, outputsOf, type ProgramOutput } from './learned-outputs.ts'
 import { meansOf } from './loss-sums.ts'
-import {
-  inputFeed,
-  outputLoss,
-  penaltyOf,
-  prediction,
-  type TargetForm,
-  targetFeed,
-  unpackGroup,
-} from './model-graph.ts'
+import { inputFeed, outputLoss, penaltyOf, prediction, type TargetForm, targetFeed } from './model-graph.ts'
 import { noNoise } from './no-noise.ts'
 import { countReal } from './real-steps.ts'
 import { rowsOf } from './rows-of.ts'
@@ -50,10 +41,9 @@ export function buildEvaluationProgram(spec: EvaluationSpec): { bytes: Uint8Arra
   const op = createBuilder(graph)
   const xs = model.inputs.map(({ shape }, i) => graph.input(inputFeed(i), 'float32', ['batch', ...shape]))
   const ys = learned.map(({ target: { type, shape } }, i) => graph.input(targetFeed(i), type, ['batch', ...shape]))
-  const weights: Record<string, Real> = {}
-  for (const group of layoutOf(model.weights)) {
-    Object.assign(weights, unpackGroup(op, group, graph.input(`group/${group.id}`, 'float32', [1, group.size])))
-  }
+  const weights = Object.fromEntries(
+    model.weights.map(({ name, shape }) => [name, graph.input(`weight/${name}`, 'float32', shape) as Real]),
+  )
   const called = callModel(op, model, xs, weights, noNoise)
   const losses = learned.map(({ loss }, i) => outputLoss(op, lossOf(loss), loss, called, ys[i] as Any, i))
   const penalty = penaltyOf(op, called)
@@ -90,7 +80,7 @@ export interface Evaluator {
    */
   evaluate(
     part: PartData,
-    vectors: ReadonlyMap<string, Float32Array>,
+    weights: ReadonlyMap<string, Float32Array>,
     onRows: (rows: EvaluatedRows) => void,
   ): Promise<EvaluatedPart>
   close(): Promise<void>
@@ -113,20 +103,17 @@ export async function openEvaluator(
   const rowSize = [...inputs, ...outputs.slice(0, count)].reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const rowsPerRun = Math.max(1, Math.floor(numbersPerRun / Math.max(1, rowSize)))
   return {
-    evaluate: async (part, vectors, onRows) => {
-      const groups = Object.fromEntries(
-        [...vectors].map(([id, data]) => [
-          `group/${id}`,
-          { type: 'float32', dims: [1, data.length], data } satisfies Tensor,
-        ]),
-      )
+    evaluate: async (part, weights, onRows) => {
+      const fed = spec.model.weights.map(({ name, shape }) => {
+        return [`weight/${name}`, { type: 'float32', dims: shape, data: weights.get(name) as Float32Array }] as const
+      })
       const sums = { loss: 0, rows: part.rows, penalties: 0 }
       const own = learned.map(() => ({ loss: 0, steps: 0 }))
       for (let start = 0; start < part.rows; start += rowsPerRun) {
         const rows = Math.min(rowsPerRun, part.rows - start)
         const xs = inputsOf(part).map((x, i) => [inputFeed(i), rowsOf(x, start, rows)])
         const ys = targetsOf(part).map((y, i) => [targetFeed(i), rowsOf(y, start, rows)])
-        const feeds = { ...groups, ...Object.fromEntries([...xs, ...ys]) }
+        const feeds: Record<string, Tensor> = Object.fromEntries([...fed, ...xs, ...ys])
         const results = await session.run(feeds)
         const left = session.outputNames.map((name) => results[name]?.data as Float32Array)
         const losses = left.splice(0, count)

@@ -17,7 +17,6 @@ import type { Position, TrainingState } from './checkpoint.ts'
 import { type OpenEngine, openOnnx } from './engine.ts'
 import { type Evaluator, openEvaluator } from './evaluation.ts'
 import { finalState } from './final-state.ts'
-import { layoutOf, pack } from './layout.ts'
 import { type Learned, lossWeights, measureOutputs, outputLosses, programOutputs } from './learned-outputs.ts'
 import { addRun, type LossSums, meansOf, noLosses } from './loss-sums.ts'
 import { createPacer } from './pacer.ts'
@@ -233,7 +232,7 @@ function openEpoch(settings: FitSettings, position: Position) {
       const trained = { loss: means.loss, ...outputLosses(settings, means.outputLosses), ...measurement.results() }
       const validated =
         evaluator && settings.validation
-          ? (await evaluatePart(evaluator, settings, settings.validation, trainer.vectors())).numbers
+          ? (await evaluatePart(evaluator, settings, settings.validation, trainer.weights())).numbers
           : {}
       const lastStep = Math.max(0, (position.epoch + 1) * stepsInEpoch - 1)
       return {
@@ -277,8 +276,8 @@ export async function evaluate(
   const { model, providers } = settings
   const evaluator = await openEvaluator({ model, ...programOutputs(settings) }, { providers })
   try {
-    const vectors = pack(layoutOf(model.weights), new Map([...weights].map(([name, { data }]) => [name, data])))
-    const { numbers, tables } = await evaluatePart(evaluator, settings, part, vectors)
+    const values = new Map([...weights].map(([name, { data }]) => [name, data]))
+    const { numbers, tables } = await evaluatePart(evaluator, settings, part, values)
     return { ...finite(numbers), ...tables }
   } finally {
     await evaluator.close()
@@ -289,13 +288,13 @@ async function evaluatePart(
   evaluator: Evaluator,
   settings: Learned,
   part: PartData,
-  vectors: ReadonlyMap<string, Float32Array>,
+  weights: ReadonlyMap<string, Float32Array>,
 ): Promise<{ numbers: Record<string, number>; tables: Record<string, MetricTable> }> {
   const measurement = measureOutputs(settings)
   const truths = targetsOf(part).map(({ dims, data }) => {
     return { size: elementCount(dims.slice(1)), data: data as Float32Array }
   })
-  const { loss, outputLosses: own } = await evaluator.evaluate(part, vectors, ({ start, rows, predictions, masks }) => {
+  const { loss, outputLosses: own } = await evaluator.evaluate(part, weights, ({ start, rows, predictions, masks }) => {
     for (const [i, { size, data }] of truths.entries()) {
       const yTrue = data.subarray(start * size, (start + rows) * size)
       measurement.update(i, { yTrue, yPred: predictions[i] ?? new Float32Array() }, masks[i] ?? null)

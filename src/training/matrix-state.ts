@@ -4,6 +4,7 @@
  */
 import { createBuilder } from '../onnx/builder.ts'
 import type { Graph, Node } from '../onnx/graph.ts'
+import { plainReshapes } from '../onnx/passes/plain-reshapes.ts'
 import { Value } from '../onnx/value.ts'
 
 /** How many numbers each piece of state has; it is fed as [1, size] where nothing else is said. */
@@ -19,8 +20,8 @@ export interface StateSize {
  */
 export function carryMatrices(body: Graph, state: readonly StateSize[]): Map<string, readonly number[]> {
   const makers = new Map(body.nodes.map((node) => [node.outputs[0], node]))
-  return new Map(
-    state.map(({ name, size }, i) => {
+  const dims = new Map(
+    state.map(({ name, size }, i): [string, readonly number[]] => {
       const last = makers.get(body.outputs[i] as Value)
       const matrix = last?.opType === 'Reshape' && isSum(makers.get(last.inputs[0] as Value)) ? last.inputs[0] : null
       if (!matrix) return [name, [1, size]]
@@ -29,6 +30,8 @@ export function carryMatrices(body: Graph, state: readonly StateSize[]): Map<str
       return [name, matrix.shape as number[]]
     }),
   )
+  plainReshapes(body)
+  return dims
 }
 
 /** A product added to something, which passes/product-into-sum.ts makes of an update. */

@@ -20,7 +20,7 @@ import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
-import { applyGradients, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
+import { addsGradients, applyGradients, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
@@ -89,7 +89,7 @@ const gatheredOnceUpTo = 256
 
 /** Compiles a model, loss and optimizer. Pure: the same spec gives the same bytes. */
 export function buildTrainingProgram(spec: ProgramSpec): TrainingProgram {
-  const layout = layoutOf(spec.model.weights)
+  const layout = layoutOf(spec.model.weights, { joinsTrained: !addsGradients(spec.optimizer) })
   const graph = Graph.create('training')
   const outer = createBuilder(graph)
   const feeds = declareInputs(graph, spec, layout)

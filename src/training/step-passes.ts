@@ -3,6 +3,7 @@ import type { Builder } from '../onnx/builder.ts'
 import type { Graph } from '../onnx/graph.ts'
 import { plainReshapes } from '../onnx/passes/plain-reshapes.ts'
 import { productIntoSum } from '../onnx/passes/product-into-sum.ts'
+import { prune } from '../onnx/passes/prune.ts'
 import { sumsOverRows } from '../onnx/passes/sums-over-rows.ts'
 import { tensorOf } from '../onnx/tensor.ts'
 import type { Value } from '../onnx/value.ts'
@@ -13,5 +14,6 @@ export function rewriteStep(outer: Builder, body: Graph, order: Value): void {
   const ones = outer.ConstantOfShape(rowOfBatch, { value: tensorOf('float32', [1]) })
   sumsOverRows(body, 'batch', ones)
   plainReshapes(body)
+  prune(body) // what nothing reads any more would be one more reader of a product
   productIntoSum(body)
 }

@@ -44,8 +44,8 @@ export interface Trainer {
    * @throws {Problem} engine_failed
    */
   run(order: Int32Array, batch: number, step: number, learningRate?: LearningRate): Promise<RunResult>
-  /** The weights as they are fed to other programs: one vector per group. No copy: later runs write into it. */
-  vectors(): ReadonlyMap<string, Float32Array>
+  /** The weights by name, as they are fed to other programs. No copy: later runs write into them. */
+  weights(): ReadonlyMap<string, Float32Array>
   /** A copy of weights and slots, by name. */
   snapshot(): Pick<TrainingState, 'weights' | 'slots'>
 }
@@ -107,7 +107,7 @@ export function createTrainer(session: Session, settings: TrainerSettings): Trai
       }
       return resultOf(program.results, outputs.slice(program.state.length), targetsOf(data).length)
     },
-    vectors,
+    weights: () => unpack(program.layout, vectors()),
     snapshot: () => snapshot(program, state, vectors()),
   }
 }
@@ -182,7 +182,9 @@ function snapshot(
 ): Pick<TrainingState, 'weights' | 'slots'> {
   const shapes = new Map(layout.flatMap(({ members }) => members.map(({ name, shape }) => [name, shape])))
   const named = (groups: Layout, values: ReadonlyMap<string, Float32Array>) =>
-    new Map([...unpack(groups, values)].map(([name, data]) => [name, { shape: shapes.get(name) ?? [], data }]))
+    new Map(
+      [...unpack(groups, values)].map(([name, data]) => [name, { shape: shapes.get(name) ?? [], data: data.slice() }]),
+    )
   const trained = groupsOf(layout, 'trained')
   const slotNames = [...new Set(state.flatMap(({ slot }) => (slot === null ? [] : [slot])))]
   const slots = slotNames.map((slot) => {

@@ -77,3 +77,18 @@ test('a product that adds something already stays', () => {
   productIntoSum(graph)
   expect(types(graph)).toEqual(['Gemm', 'Gemm'])
 })
+
+test('products with the same matrix share its multiple', () => {
+  const graph = newGraph()
+  const op = createBuilder(graph)
+  const [x, dz] = (['x', 'dz'] as const).map((name) => graph.input(name, 'float32', ['batch', 4]))
+  const s = graph.input('s', 'float32', [1, 1])
+  const ones = graph.input('ones', 'float32', [1, 'batch'])
+  const [w, b] = [graph.input('w', 'float32', [1, 16]), graph.input('b', 'float32', [1, 4])]
+  const kernel = op.Gemm(x as never, dz as never, null, { transA: 1 })
+  graph.output(op.Gemm(s, op.Reshape(kernel, op.ints([1, -1])), w, {}))
+  graph.output(op.Gemm(s, op.Gemm(ones, dz as never, null, {}), b, {}))
+  productIntoSum(graph)
+  prune(graph)
+  expect(types(graph).filter((type) => type !== 'Reshape')).toEqual(['Mul', 'Gemm', 'Gemm'])
+})

@@ -9,7 +9,6 @@ import { elementCount, type Tensor, tensorOf } from '../../src/onnx/tensor.ts'
 import type { TrainingState } from '../../src/training/checkpoint.ts'
 import { openEvaluator } from '../../src/training/evaluation.ts'
 import { evaluate, type FitSettings, type HistoryRow, startOf, fit as train } from '../../src/training/fit.ts'
-import { layoutOf, pack } from '../../src/training/layout.ts'
 import { type LearnedOutput, programOutputs } from '../../src/training/learned-outputs.ts'
 import { allclose } from '../support/allclose.ts'
 import { flat, kerasFixture, type Nested } from '../support/keras.ts'
@@ -196,15 +195,12 @@ describe.each(Object.entries(fixture.cases))('%s', (name, expected) => {
 test('a part that is evaluated row by row has the same losses as at once', async () => {
   const { settings, start, part } = settingsOf('two')
   const spec = { model: settings.model, ...programOutputs(settings) }
-  const vectors = pack(
-    layoutOf(settings.model.weights),
-    new Map([...start.weights].map(([id, { data }]) => [id, data])),
-  )
+  const weights = new Map([...start.weights].map(([name, { data }]) => [name, data]))
   const lengths: number[] = []
   const found = await Promise.all(
     [1, 2 ** 22].map(async (numbersPerRun) => {
       const evaluator = await openEvaluator(spec, { providers: ['cpu'] }, numbersPerRun)
-      const evaluated = await evaluator.evaluate(part, vectors, ({ rows: seen }) => void lengths.push(seen))
+      const evaluated = await evaluator.evaluate(part, weights, ({ rows: seen }) => void lengths.push(seen))
       await evaluator.close()
       return [evaluated.loss, ...evaluated.outputLosses]
     }),

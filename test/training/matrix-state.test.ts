@@ -26,8 +26,21 @@ function program(optimizer: Parameters<typeof resolveOptimizer>[0]) {
 const stateDims = (optimizer: Parameters<typeof resolveOptimizer>[0]) =>
   Object.fromEntries(program(optimizer).state.map(({ name, dims }) => [name, dims]))
 
-test('a kernel that SGD moves is carried as a matrix, what is joined as a vector', () => {
-  expect(stateDims('sgd')).toEqual({ 'state/group0': [128, 160], 'state/group1': [1, 321] })
+test('what plain SGD moves is carried each for itself, kernels as matrices', () => {
+  expect(Object.values(stateDims('sgd'))).toEqual([
+    [128, 160],
+    [1, 160],
+    [160, 1],
+    [1, 1],
+  ])
+})
+
+test('SGD that does more than to add the gradient joins what is small', () => {
+  const joined = { 'state/group0': [1, 20480], 'state/group1': [1, 321] }
+  const clipped = { name: 'sgd', clipvalue: 1 }
+  expect(stateDims(clipped)).toEqual(joined)
+  const decayed = { name: 'sgd', weight_decay: 0.1 }
+  expect(Object.keys(stateDims(decayed))).toEqual(Object.keys(joined))
 })
 
 test('the velocity of momentum is carried as a matrix, the kernel that it moves as a vector', () => {
@@ -41,9 +54,10 @@ test('Adam reads its gradient twice: all of its state is vectors', () => {
   expect(Object.values(stateDims('adam')).every(([rows]) => rows === 1)).toBe(true)
 })
 
-test('no body ends by copying a kernel', () => {
+test('the body of SGD ends without copying a weight, and reshapes nothing', () => {
   const { graph } = fromBytes(program('sgd').bytes)
   const body = graph.nodes.find(({ opType }) => opType === 'Scan')?.attributes.body as Graph
-  const last = body.nodes.find(({ outputs }) => outputs[0] === body.outputs[0])
-  expect(last?.opType).toBe('Gemm')
+  const last = body.outputs.slice(0, 4).map((output) => body.nodes.find(({ outputs }) => outputs[0] === output)?.opType)
+  expect(last).toEqual(['Gemm', 'Gemm', 'Gemm', 'Gemm'])
+  expect(body.nodes.filter(({ opType }) => ['Reshape', 'Split', 'Concat'].includes(opType))).toEqual([])
 })

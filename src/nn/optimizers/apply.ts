@@ -32,6 +32,16 @@ export function slotsOf(config: OptimizerConfig): Numbers {
 }
 
 /**
+ * Whether each weight becomes itself plus a multiple of its gradient and nothing else: plain gradient descent. Whatever
+ * keeps nothing for a weight does that, unless it clips or decays.
+ */
+export function addsGradients(config: OptimizerConfig): boolean {
+  const { weight_decay, clipnorm, clipvalue, global_clipnorm } = config
+  const changes = [weight_decay, clipnorm, clipvalue, global_clipnorm]
+  return Object.keys(slotsOf(config)).length === 0 && changes.every((change) => change === null)
+}
+
+/**
  * The numbers of a step, in float64. `batches` counts the ones before it; `learningRate` is that of this batch. The
  * optimizer's own steps count updates: with accumulation, several batches each.
  */

@@ -20,9 +20,10 @@ interface Sum {
 export function productIntoSum(graph: Graph): void {
   const readers = countReaders(graph)
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
+  const multiples: Multiples = new Map()
   graph.nodes = graph.nodes.flatMap((node) => {
     const sum = sumOf(node, makers, readers)
-    return sum ? joined(graph, node, sum) : [node]
+    return sum ? joined(graph, node, sum, multiples) : [node]
   })
 }
 
@@ -47,18 +48,25 @@ function onlyReader(value: Value, makers: ReadonlyMap<Value, Node>, readers: Rea
   return readers.get(value) === 1 ? makers.get(value) : undefined
 }
 
+/** What was multiplied already: by factor, then by what it multiplies. A layer's kernel and bias share their cotangent. */
+type Multiples = Map<Value, Map<Value, Real>>
+
 /** The nodes that stand in for the sum; its output keeps its value, so that whatever reads it stays as it is. */
-function joined(graph: Graph, sum: Node, { factor, addend, beta, product }: Sum): Node[] {
+function joined(graph: Graph, sum: Node, { factor, addend, beta, product }: Sum, multiples: Multiples): Node[] {
   const before = graph.nodes
   graph.nodes = []
   const op = createBuilder(graph).named(sum.name)
   const [a, b] = product.inputs as [Real, Real]
   const [rows, columns] = (product.outputs[0] as Value).shape as [number, number]
-  const narrowRight = columns <= rows
-  const scaled = op.Mul(narrowRight ? b : a, factor)
+  const known = multiples.get(factor) ?? new Map<Value, Real>()
+  multiples.set(factor, known)
+  const scalesRight = known.has(b) || (columns <= rows && !known.has(a))
+  const side = scalesRight ? b : a
+  const scaled = known.get(side) ?? op.Mul(side, factor)
+  known.set(side, scaled)
   const matrix = op.Reshape(addend, op.ints([rows, columns]))
   const attributes = { ...product.attributes, ...(beta === 1 ? {} : { beta }) }
-  const total = narrowRight ? op.Gemm(a, scaled, matrix, attributes) : op.Gemm(scaled, b, matrix, attributes)
+  const total = scalesRight ? op.Gemm(a, scaled, matrix, attributes) : op.Gemm(scaled, b, matrix, attributes)
   op.Reshape(total, op.ints([1, -1]))
   const added = graph.nodes
   graph.nodes = before
