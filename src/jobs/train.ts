@@ -91,7 +91,8 @@ async function prepare(row: TrainingRow, store: Store): Promise<{ plan: Training
   return { plan, table }
 }
 
-function fitSettings(plan: TrainingPlan, table: Table, config: TrainingContext['config']): FitSettings {
+/** What `fit` trains for a plan. */
+export function fitSettings(plan: TrainingPlan, table: Table, config: TrainingContext['config']): FitSettings {
   return {
     ...plan,
     train: encodePart(plan, table, 'train'),
