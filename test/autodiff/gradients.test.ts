@@ -257,6 +257,21 @@ describe('through a Scan', () => {
     expect(operators(backwardBody(graph))).toEqual(['Mul', 'Gemm'])
   })
 
+  test('a product of the forward body serves the slopes: h·(1 - o) and o - h·t beside h = o·t', () => {
+    const graph = newGraph()
+    const op = createBuilder(graph)
+    const start = graph.input('start', 'float32', ['batch', 3])
+    const xs = graph.input('xs', 'float32', [4, 'batch', 3])
+    const body = graph.subgraph('step')
+    const inner = createBuilder(body)
+    const [c, x] = [body.input('c', 'float32', ['batch', 3]), body.input('x', 'float32', ['batch', 3])]
+    body.output(inner.Mul(inner.Sigmoid(x), inner.Tanh(c)))
+    const [last] = op.Scan([start, xs], { body, num_scan_inputs: 1 })
+    gradients(op, op.ReduceSum(last as typeof start, null, { keepdims: 0 }), [start, xs])
+    expect(operators(body)).toEqual(['Sigmoid', 'Tanh', 'Mul', 'Mul', 'Sub', 'Sub', 'Mul'])
+    expect(operators(backwardBody(graph))).toEqual(['Mul', 'Mul'])
+  })
+
   test("the weight's gradient is one product over the rows of all steps, after the loop", () => {
     const { graph } = recurrence()
     const after = graph.nodes.slice(graph.nodes.findLastIndex(({ opType }) => opType === 'Scan') + 1)

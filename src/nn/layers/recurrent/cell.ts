@@ -82,13 +82,6 @@ export function activate(op: Builder, x: Real, name: ActivationName | null): Rea
   return activations[name ?? 'linear'].apply(op, x)
 }
 
-/** Gates that lie side by side in `x`, each activated: at once where the activation works element by element. */
-export function activateGates(op: Builder, x: Real, count: number, units: number, name: ActivationName | null): Real[] {
-  const acrossUnits = name === 'softmax' || name === 'log_softmax'
-  if (acrossUnits) return splitGates(op, x, count, units).map((gate) => activate(op, gate, name))
-  return splitGates(op, activate(op, x, name), count, units)
-}
-
 /** Blocks of `units` columns. */
 export function splitGates(op: Builder, x: Real, count: number, units: number): Real[] {
   const sizes = Array.from({ length: count }, () => units)

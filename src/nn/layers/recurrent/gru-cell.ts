@@ -8,13 +8,13 @@ import type { Real } from '../../../onnx/value.ts'
 import type { ActivationName } from '../../activations.ts'
 import {
   activate,
-  activateGates,
   type Cell,
   type CellConfig,
   fusedBias,
   fusedWeight,
   recurrentProduct,
   type Step,
+  splitGates,
 } from './cell.ts'
 
 export interface GruConfig extends CellConfig {
@@ -35,10 +35,11 @@ const cut = (op: Builder, x: Real, first: number, second: number) =>
 
 /** [z, r, the candidate before its activation]. */
 function gatesAfter(op: Builder, step: Step, { units, recurrent_activation }: GruConfig): Real[] {
-  const [xGates, xCandidate] = cut(op, step.x, 2 * units, units)
   const product = recurrentProduct(op, step, step.weights.recurrentBias, units)
-  const [hGates, hCandidate] = cut(op, product, 2 * units, units)
-  const [z, r] = activateGates(op, op.Add(xGates, hGates), 2, units, recurrent_activation) as [Real, Real]
+  const [xz, xr, xCandidate] = splitGates(op, step.x, 3, units) as [Real, Real, Real]
+  const [hz, hr, hCandidate] = splitGates(op, product, 3, units) as [Real, Real, Real]
+  const z = activate(op, op.Add(xz, hz), recurrent_activation)
+  const r = activate(op, op.Add(xr, hr), recurrent_activation)
   return [z, op.Add(xCandidate, op.Mul(r, hCandidate))]
 }
 
@@ -48,8 +49,8 @@ function gatesBefore(op: Builder, step: Step, { units, recurrent_activation }: G
   // the last kernel is the candidate's, and so are the last draws where each gate has its own
   const [ofCandidate, candidateKernel] = [seen.at(-1), weights.recurrent.at(-1)] as [Real, Real]
   const ofGates = { ...step, seen: seen.length === 1 ? seen : seen.slice(0, -1) }
-  const product = recurrentProduct(op, ofGates, xGates, units)
-  const [z, r] = activateGates(op, product, 2, units, recurrent_activation) as [Real, Real]
+  const gates = splitGates(op, recurrentProduct(op, ofGates, xGates, units), 2, units)
+  const [z, r] = gates.map((gate) => activate(op, gate, recurrent_activation)) as [Real, Real]
   return [z, op.Gemm(op.Mul(r, ofCandidate), candidateKernel, xCandidate, {})]
 }
 
