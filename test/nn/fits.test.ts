@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { definitionForm } from '../../src/nn/definition.ts'
 import { fits, keywords } from '../../src/nn/fits.ts'
 import { layers } from '../../src/nn/layers/index.ts'
+import { TrainingRequest } from '../../src/planning/request.ts'
 
 const validator = new Ajv({ discriminator: true, strict: false })
 
@@ -65,13 +66,21 @@ test.each<readonly [name: string, schema: object]>([
   ['an object of one form', tagged('a', 'x')],
   ['an object with anything', { type: 'object', additionalProperties: true, examples: [{}] }],
   ['a name, an object of several forms, or nothing', union],
+  ['an object of one form with numbers beside', { additionalProperties: { type: 'number' }, properties: { name: {} } }],
+  ['an object with something in it', { type: 'object', minProperties: 1 }],
+  ['an object whose keys match', { type: 'object', patternProperties: { '^n': { type: 'string' } } }],
+  ['anything but a name', { not: { required: ['name'], type: 'object' } }],
+  ['a list if it is no object', { if: { type: 'object' }, else: { type: 'array' } }],
+  ['a number that is an integer', { allOf: [{ type: 'number' }, { type: 'integer' }] }],
 ])('%s: what fits is what the validator takes', (_, schema) => {
   const validate = validator.compile(schema)
   expect(values.filter((value) => fits(schema, value))).toEqual(values.filter((value) => validate(value)))
 })
 
 test('a schema with a keyword that is not known certainly fits nothing', () => {
-  expect([fits({ type: 'number', multipleOf: 2 }, 4), fits({ oneOf: [{ type: 'number' }] }, 4)]).toEqual([false, false])
+  const unknown = { multipleOf: 2 }
+  const schemas = [unknown, { not: unknown }, { if: unknown }, { anyOf: [unknown] }, { oneOf: [{ type: 'number' }] }]
+  expect(schemas.map((schema) => [fits(schema, 3), fits(schema, 4)])).toEqual(schemas.map(() => [false, false]))
 })
 
 /** All keywords of a schema and of the schemas inside of it. */
@@ -83,12 +92,17 @@ function keywordsOf(schema: object): string[] {
 }
 
 function innerSchemas(keyword: string, value: object): object[] {
-  if (keyword === 'properties') return Object.values(value)
-  return keyword === 'items' || keyword === 'anyOf' || keyword === 'oneOf' ? [value].flat() : []
+  if (keyword === 'properties' || keyword === 'patternProperties') return Object.values(value)
+  const isInner = ['items', 'anyOf', 'oneOf', 'allOf', 'not', 'if', 'else', 'additionalProperties'].includes(keyword)
+  return isInner ? [value].flat().filter((one) => typeof one === 'object') : []
 }
 
-test('every keyword of a definition is known, so that one without mistakes needs no validator', () => {
-  const schemas = [...Object.values(layers).map(({ config }) => config), ...Object.values(definitionForm)]
+test('every keyword of definitions and trainings is known, so that one without mistakes needs no validator', () => {
+  const schemas = [
+    ...Object.values(layers).map(({ config }) => config),
+    ...Object.values(definitionForm),
+    TrainingRequest,
+  ]
   const used = new Set(schemas.flatMap(keywordsOf))
   expect([...used].filter((keyword) => !Object.hasOwn(keywords, keyword))).toEqual([])
 })
