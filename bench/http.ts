@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { call, type Training, trainingEvents, uploadCsv } from '../examples/client.ts'
 import { irisCsv, irisFlower, irisNetwork, irisTraining } from '../examples/iris.ts'
 import { freePort, startService } from '../examples/service-process.ts'
-import { digits, formatTable, quantile, type Spread, spreadOf } from './statistics.ts'
+import { digits, formatTable, median, quantile, type Spread, spreadOf } from './statistics.ts'
 
 const model = 'iris'
 const epochs = 100
@@ -82,7 +82,7 @@ async function comparePrediction(service: string): Promise<HttpResult['predictio
     empty.stop()
     agent.destroy()
   }
-  const summary = (values: readonly number[]) => ({ median: quantile(values, 0.5), p95: quantile(values, 0.95) })
+  const summary = (values: readonly number[]) => ({ median: median(values), p95: quantile(values, 0.95) })
   return { predict: summary(times.predict), empty: summary(times.empty) }
 }
 
