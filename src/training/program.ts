@@ -20,7 +20,7 @@ import { lossOf } from '../nn/losses/index.ts'
 import { callModel } from '../nn/lower.ts'
 import type { Model } from '../nn/model.ts'
 import type { NamedConfig } from '../nn/named.ts'
-import { addsGradients, applyGradients, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
+import { addsGradients, applyGradients, gradientFactor, scalarsOf, slotsOf } from '../nn/optimizers/apply.ts'
 import type { OptimizerConfig } from '../nn/optimizers/optimizer.ts'
 import { type Builder, createBuilder } from '../onnx/builder.ts'
 import { toBytes } from '../onnx/codec.ts'
@@ -277,14 +277,15 @@ function updateAll(
   { state, scalars, cotangents, own }: Update,
 ): Map<string, Real> {
   const vectors = groups.map(({ id }) => state.get(`state/${id}`) as Real)
-  const found = pullBack(op, cotangents, vectors, op.graph, own)
+  const early = gradientFactor(op, scalars, optimizer)
+  const found = pullBack(op, early ? multiplied(op, cotangents, early.factor) : cotangents, vectors, op.graph, own)
   const updates = groups.map(({ id, members }, i) => {
     const own = entries.filter(({ group, slot }) => group === id && slot !== null)
     const slots = Object.fromEntries(own.map(({ name, slot }) => [slot as string, state.get(name) as Real]))
     const sizes = members.map(({ size }) => size)
     return { id, sizes, weight: vectors[i] as Real, gradient: found[i] as Real, slots }
   })
-  const applied = applyGradients(op, updates, scalars, optimizer)
+  const applied = applyGradients(op, updates, early?.rest ?? scalars, optimizer)
   const results = new Map(
     applied.map((next, i) => {
       const group = groups[i] as Group
@@ -298,6 +299,14 @@ function updateAll(
       return [name, (slot === null ? result?.weight : result?.slots[slot]) as Real]
     }),
   )
+}
+
+/** Cotangents times a number [1, 1]. */
+function multiplied(op: Builder, cotangents: Objective['cotangents'], factor: Real): Objective['cotangents'] {
+  return cotangents.map(([y, dy]) => {
+    const product = op.Mul(dy, factor)
+    return [y, dy.shape.length < 2 ? op.Reshape(product, op.ints(dy.shape.length === 0 ? [] : [-1])) : product]
+  })
 }
 
 /** Noise for the layers of a step; the counters are hashed once per run, outside of the body. */

@@ -42,6 +42,21 @@ export function addsGradients(config: OptimizerConfig): boolean {
 }
 
 /**
+ * What every gradient is multiplied by, where an update does nothing else with it than to add it; null where it does. The
+ * walk back is linear, so it may as well begin with that factor: `rest` are the numbers of the step when it did.
+ */
+export function gradientFactor(
+  op: Builder,
+  scalars: Scalars,
+  config: OptimizerConfig,
+): { readonly factor: Real; readonly rest: Scalars } | null {
+  const { descent } = scalars
+  return descent && addsGradients(config)
+    ? { factor: descent, rest: { ...scalars, descent: factor(op, 1, descent) } }
+    : null
+}
+
+/**
  * The numbers of a step, in float64. `batches` counts the ones before it; `learningRate` is that of this batch. The
  * optimizer's own steps count updates: with accumulation, several batches each.
  */

@@ -62,7 +62,7 @@ function joined(graph: Graph, sum: Node, { factor, addend, beta, product }: Sum,
   multiples.set(factor, known)
   const scalesRight = known.has(b) || (columns <= rows && !known.has(a))
   const side = scalesRight ? b : a
-  const scaled = known.get(side) ?? op.Mul(side, factor)
+  const scaled = known.get(side) ?? (factor.data?.data[0] === 1 ? side : op.Mul(side, factor))
   known.set(side, scaled)
   const matrix = op.Reshape(addend, op.ints([rows, columns]))
   const attributes = { ...product.attributes, ...(beta === 1 ? {} : { beta }) }
