@@ -137,10 +137,16 @@ function initialState(
                 trained.filter(({ id }) => id === group),
                 data(given),
               ).get(group)
-            : new Float32Array(size).fill(initial)
+            : filled(size, initial)
       return [name, { type: 'float32', dims, data: vector as Float32Array } satisfies Tensor]
     }),
   )
+}
+
+/** Zeros are there already, and memory that nobody has written takes no time. */
+function filled(size: number, value: number): Float32Array {
+  const vector = new Float32Array(size)
+  return value === 0 ? vector : vector.fill(value)
 }
 
 function frozenFeeds(layout: Layout, weights: ReadonlyMap<string, NamedTensor>): Record<string, Tensor> {
