@@ -63,7 +63,11 @@ export function verdictsOf({ name, results }: WorkloadResult): Verdict[] {
   }
   if (own.buildAgainMs !== null) {
     held.push({ bar: 'definition to session, ms, the first in a process', value: own.buildMs, most: mostBuildMs })
-    held.push({ bar: 'definition to session, ms, in a warm process', value: own.buildAgainMs, most: mostBuildMs })
+    held.push({
+      bar: 'definition to session, ms, the same once more in the process',
+      value: own.buildAgainMs,
+      most: mostBuildMs,
+    })
   }
   return held
 }
