@@ -27,6 +27,8 @@ export interface Task {
   /** What x and y are made of; `key` is of their random numbers. */
   readonly data: DataKind & { readonly key: number }
   readonly threads: number
+  /** Threads up to those, as many as a peer finds best: all are given all processors. */
+  readonly choosesThreads: boolean
 }
 
 /** The task of a workload. */
@@ -44,6 +46,7 @@ export function taskOf({ title: _, alone: __, ...workload }: Workload, threads: 
     inputShape: model.inputs[0]?.shape ?? [],
     data: { ...workload.data, key: deriveKey('bench', 'data') },
     threads,
+    choosesThreads: false,
   }
 }
 

@@ -1,4 +1,4 @@
-/** How the number of threads bears on a step of the engine, and what its own short trial chooses on this machine. */
+/** How the number of threads bears on a step of the engine, and what its runs choose on this machine. */
 import { openOnnx } from '../src/training/engine.ts'
 import { rowsOf } from './data.ts'
 import { fitSettings, startState } from './network.ts'
@@ -53,11 +53,16 @@ export async function compareThreads(
   return { title: workload.title, counts: results, chosen }
 }
 
-/** What the trial before a training with `auto` chooses. */
+/** What a training with `auto` has chosen after a while. */
 async function chosenThreads(task: Task): Promise<number> {
-  const { threads, close } = await openOnnx({ ...fitSettings(task, rowsOf(task)), threads: 'auto' }, startState(task))
+  const settings = { ...fitSettings(task, rowsOf(task)), threads: 'auto' } as const
+  const { trainer, threads, close } = await openOnnx(settings, startState(task))
+  const order = Int32Array.from({ length: task.rows }, (_, i) => i)
+  for (const end = performance.now() + 2000 * roundSeconds; performance.now() < end; ) {
+    await trainer.run(order, task.batch, 0)
+  }
   await close()
-  return threads
+  return threads()
 }
 
 /** The table, and the choice. */

@@ -2,6 +2,7 @@
  * Training side by side: peers take turns, one round each, so that a slow minute of the machine slows all of them. Peers of
  * a workload that is too large for that have a process a turn.
  */
+import { availableParallelism } from 'node:os'
 import { type PeerProcess, startPeer } from './peer-process.ts'
 import { type PeerName, peers } from './peers/index.ts'
 import type { Round } from './peers/serve.ts'
@@ -67,7 +68,8 @@ const wholeSteps = 3000
 
 /** Runs one workload on every peer that is there: an epoch from the first weights, a round to warm up, then `rounds` in turns. */
 export async function compareTraining(name: string, workload: Workload, wanted: Comparison): Promise<WorkloadResult> {
-  const task = taskOf(workload, wanted.threads)
+  const choosesThreads = wanted.threads === availableParallelism()
+  const task = { ...taskOf(workload, wanted.threads), choosesThreads }
   const absent: Record<string, string> = {}
   const all = wanted.names.map(unmeasured)
   await (workload.alone ? oneByOne : together)(all, task, wanted, absent)

@@ -1,4 +1,4 @@
-/** The engine as a peer: opened and paced as `fit` does it in a worker. */
+/** The engine as a peer: opened and paced as `fit` does it in a worker, with threads as a worker takes them by default. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { elementCount } from '../../src/onnx/tensor.ts'
@@ -18,7 +18,8 @@ async function open(task: Task): Promise<Peer> {
   const rows = rowsOf(task)
   const weightCount = task.weights.reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const build = async (): Promise<Trainer> => {
-    const { trainer } = await openOnnx(fitSettings(task, rows), startState(task))
+    const threads = task.choosesThreads ? 'auto' : task.threads
+    const { trainer } = await openOnnx({ ...fitSettings(task, rows), threads }, startState(task))
     const pace = createPacer(weightCount)
     let step = 0
     /** A run of `fit`: never over the end of an epoch. */

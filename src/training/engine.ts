@@ -9,8 +9,8 @@ import { createTrainer, type Trainer } from './trainer.ts'
 
 export interface OpenedEngine {
   readonly trainer: Trainer
-  /** For the sessions beside it. */
-  readonly threads: number
+  /** Those of the last run: for the sessions beside it. */
+  threads(): number
   close(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export const openOnnx: OpenEngine = async (settings, initial) => {
     withPredictions: (settings.outputs ?? [settings]).some(({ metrics }) => metrics.length > 0),
   })
   const trainerSettings = { program, optimizer, data: settings.train, seed: settings.seed, initial }
-  const { session, threads } = await openChosenSession(settings, trainerSettings)
+  const { session, threads } = await openChosenSession(program.bytes, settings)
   try {
     return { trainer: createTrainer(session, trainerSettings), threads, close: () => session.close() }
   } catch (error) {
@@ -55,6 +55,6 @@ export function engineOf(openSteps: (settings: StepSettings) => Steps): OpenEngi
   return async (settings, initial) => {
     const steps = openSteps({ ...settings, data: settings.train, initial })
     const weights = () => new Map([...steps.snapshot().weights].map(([name, { data }]) => [name, data]))
-    return { trainer: { ...steps, weights }, threads: 1, close: steps.close }
+    return { trainer: { ...steps, weights }, threads: () => 1, close: steps.close }
   }
 }

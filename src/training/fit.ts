@@ -87,19 +87,20 @@ export async function fit(
   events: FitEvents = {},
   open: OpenEngine = openOnnx,
 ): Promise<FitResult> {
-  const { model } = settings
   const { trainer, threads, close, start } = await openFrom(settings, events.resumeFrom ?? null, open)
   let evaluator: Evaluator | null = null
+  /** Opened when the first epoch has ended, with the threads that its runs found best. */
+  const opened = async () => {
+    const { model, providers } = settings
+    evaluator ??= await openEvaluator({ model, ...programOutputs(settings) }, { providers, threads: threads() })
+    return evaluator
+  }
   try {
-    if (settings.validation) {
-      const spec = { model, ...programOutputs(settings) }
-      evaluator = await openEvaluator(spec, { providers: settings.providers, threads })
-    }
-    const result = await runEpochs(settings, events, { trainer, evaluator, start })
-    return { ...result, threads }
+    const result = await runEpochs(settings, events, { trainer, evaluator: opened, start })
+    return { ...result, threads: threads() }
   } finally {
     await close()
-    await evaluator?.close()
+    await (evaluator as Evaluator | null)?.close() // the compiler does not see that `opened` sets it
   }
 }
 
@@ -122,7 +123,7 @@ export function startOf(model: Model, seed: number): TrainingState {
 
 interface Running {
   readonly trainer: Trainer
-  readonly evaluator: Evaluator | null
+  readonly evaluator: () => Promise<Evaluator>
   readonly start: Position
 }
 
@@ -227,13 +228,12 @@ function openEpoch(settings: FitSettings, position: Position) {
       const now = { ...sums, seconds: seconds(), metrics: measurement.states() }
       return { ...before, stepInEpoch, step: before.step + steps, sums: now }
     },
-    async close(trainer: Trainer, evaluator: Evaluator | null): Promise<HistoryRow> {
+    async close(trainer: Trainer, evaluator: () => Promise<Evaluator>): Promise<HistoryRow> {
       const means = meansOf(sums, lossWeights(settings))
       const trained = { loss: means.loss, ...outputLosses(settings, means.outputLosses), ...measurement.results() }
-      const validated =
-        evaluator && settings.validation
-          ? (await evaluatePart(evaluator, settings, settings.validation, trainer.weights())).numbers
-          : {}
+      const validated = settings.validation
+        ? (await evaluatePart(await evaluator(), settings, settings.validation, trainer.weights())).numbers
+        : {}
       const lastStep = Math.max(0, (position.epoch + 1) * stepsInEpoch - 1)
       return {
         epoch: number,

@@ -1,65 +1,137 @@
 /**
- * How many threads a training gets. Small networks are fastest with one, and on a machine with other work two spinning
- * threads can be several times slower, so a short trial decides and not a rule.
+ * How many threads a training gets. Small networks are fastest with one, and on a machine with other work two spinning threads
+ * can be several times slower, from one minute to the next. So the runs of a training under `auto` tell themselves: they begin
+ * with one thread, try all of them once a step is worth it, go on with what was quicker, and look again later.
  */
 import { availableParallelism } from 'node:os'
 import { openSession, type Session } from '../runtime/session.ts'
-import type { FitSettings } from './fit.ts'
-import { createTrainer, type TrainerSettings } from './trainer.ts'
 
-/** A number, or `auto` for a trial. */
+/** A number, or `auto` for what is quickest. */
 export type Threads = number | 'auto'
 
 /** Below this time of a step (in milliseconds, one thread) nothing is gained by a second thread. */
 const trialFromMs = 0.15
-/** Another number of threads must be this much faster, since its advantage depends on an idle machine. */
+/** Several threads must be this much faster, since their advantage depends on an idle machine. */
 const worthwhile = 0.9
-const trialMs = 60
-const trialSteps = 4
+/** So long each number of threads is measured, the first run in a session left out. */
+const measuredForMs = 60
+/** The first look again comes after this time; and never so soon that looking takes more than a fiftieth of the time. */
+const firstPauseMs = 30_000
+const longestPauseMs = 600_000
+const lostShare = 1 / 50
 
-/** A session of the training program, and the threads it was opened with. */
+/** The best time of a step, in milliseconds. */
+interface Measured {
+  readonly threads: number
+  readonly best: number
+}
+
+/** Where the choice between one thread and several stands. */
+export interface Choice {
+  /** What the next run takes. */
+  readonly threads: number
+  /** How the other one did in this comparison; null before it was measured. */
+  readonly other: Measured | null
+  readonly best: number
+  readonly measuredMs: number
+  /** Whether the session has run before: its first run is slower. */
+  readonly isWarm: boolean
+  /** What sessions and their first runs took in this comparison. */
+  readonly lostMs: number
+  /** When to compare again; null while comparing. */
+  readonly lookAgainAt: number | null
+  readonly pauseMs: number
+}
+
+export interface Run {
+  readonly steps: number
+  readonly ms: number
+  /** What opening its session took, where it had to be opened. */
+  readonly openedMs: number
+  /** When it ended. */
+  readonly at: number
+}
+
+const unmeasured = { best: Number.POSITIVE_INFINITY, measuredMs: 0 } as const
+
+/** Before the first run. */
+export const firstChoice: Choice = {
+  ...unmeasured,
+  ...{ threads: 1, other: null, isWarm: false, lostMs: 0, lookAgainAt: null, pauseMs: firstPauseMs },
+}
+
+/** What the runs after this one take, where a machine has threads for `most`. */
+export function choiceAfter(choice: Choice, { steps, ms, openedMs, at }: Run, most: number): Choice {
+  if (most === 1) return choice
+  if (choice.lookAgainAt !== null) {
+    return at < choice.lookAgainAt
+      ? { ...choice, isWarm: true }
+      : { ...choice, ...unmeasured, isWarm: true, lostMs: 0, lookAgainAt: null }
+  }
+  if (!choice.isWarm) return { ...choice, isWarm: true, lostMs: choice.lostMs + openedMs + ms }
+  const measured = {
+    ...choice,
+    best: Math.min(choice.best, ms / steps),
+    measuredMs: choice.measuredMs + ms,
+  }
+  if (measured.measuredMs < measuredForMs) return measured
+  const { threads, best, other } = measured
+  if (other !== null) return settled(measured, quicker(measured, other), at)
+  if (threads === 1 && best < trialFromMs) return settled(measured, 1, at)
+  return { ...measured, ...unmeasured, threads: threads === 1 ? most : 1, isWarm: false, other: { threads, best } }
+}
+
+function quicker(a: Measured, b: Measured): number {
+  const [one, several] = a.threads < b.threads ? [a, b] : [b, a]
+  return several.best < worthwhile * one.best ? several.threads : one.threads
+}
+
+function settled(choice: Choice, threads: number, at: number): Choice {
+  const pause = Math.max(choice.pauseMs, choice.lostMs / lostShare)
+  return {
+    ...choice,
+    ...{ threads, other: null, isWarm: threads === choice.threads },
+    ...{ lookAgainAt: at + pause, pauseMs: Math.min(2 * choice.pauseMs, longestPauseMs) },
+  }
+}
+
+/** A session of the training program, whose runs are fed `order` [steps, batch]. */
 export interface ChosenSession {
   readonly session: Session
-  readonly threads: number
+  /** Those of the last run. */
+  threads(): number
 }
 
-/**
- * Opens the session to train with. Under `auto` each candidate trains a few steps on a copy of the state, which is thrown
- * away. The caller closes the session.
- */
+/** Opens the session to train with; the caller closes it. There is one native session at a time. */
 export async function openChosenSession(
-  { threads, batchSize, providers }: Pick<FitSettings, 'threads' | 'batchSize' | 'providers'>,
-  trial: TrainerSettings,
+  program: Uint8Array,
+  { threads, providers }: { readonly threads: Threads; readonly providers: readonly string[] },
 ): Promise<ChosenSession> {
-  const open = (count: number) => openSession(trial.program.bytes, { providers, threads: count })
-  if (threads !== 'auto') return { session: await open(threads), threads }
+  const open = (count: number) => openSession(program, { providers, threads: count })
+  if (threads !== 'auto') return { session: await open(threads), threads: () => threads }
   const most = Math.min(availableParallelism(), 8)
-  const single = await open(1)
-  if (most === 1) return { session: single, threads: 1 }
-  const singleMs = await stepTime(single, trial, batchSize)
-  if (singleMs < trialFromMs) return { session: single, threads: 1 }
-  const several = await open(most)
-  const wins = (await stepTime(several, trial, batchSize)) < worthwhile * singleMs
-  await (wins ? single : several).close()
-  return wins ? { session: several, threads: most } : { session: single, threads: 1 }
-}
-
-/** The shortest time of a step in milliseconds; short runs for about `trialMs`, fewer where the step is tiny. */
-async function stepTime(session: Session, trial: TrainerSettings, batchSize: number): Promise<number> {
-  const trainer = createTrainer(session, trial)
-  const batch = Math.min(batchSize, trial.data.rows)
-  const order = Int32Array.from({ length: trialSteps * batch }, (_, i) => i % trial.data.rows)
-  const first = performance.now()
-  await trainer.run(order.subarray(0, batch), batch, 0)
-  // a large network is tried by single steps
-  const steps = performance.now() - first > trialMs ? 1 : trialSteps
-  const end = performance.now() + trialMs
-  let best = Number.POSITIVE_INFINITY
-  for (let runs = 0; performance.now() < end; runs++) {
-    const start = performance.now()
-    await trainer.run(order.subarray(0, steps * batch), batch, 0)
-    best = Math.min(best, (performance.now() - start) / steps)
-    if (runs >= 2 && best < trialFromMs / 2) break
+  let choice = firstChoice
+  let opened = choice.threads
+  let native = await open(opened)
+  const session: Session = {
+    inputNames: native.inputNames,
+    outputNames: native.outputNames,
+    run: async (feeds, into) => {
+      const start = performance.now()
+      if (choice.threads !== opened) {
+        await native.close()
+        native = await open(choice.threads)
+        opened = choice.threads
+      }
+      const ready = performance.now()
+      const results = await native.run(feeds, into)
+      const at = performance.now()
+      const steps = feeds.order?.dims[0] ?? 1
+      choice = choiceAfter(choice, { steps, ms: at - ready, openedMs: ready - start, at }, most)
+      return results
+    },
+    endProfiling: () => native.endProfiling(),
+    close: () => native.close(),
   }
-  return best
+  return { session, threads: () => opened }
 }
