@@ -34,8 +34,6 @@ interface Step {
 interface Cell {
   readonly states: number
   readonly gates: number
-  /** The number of the draws of dropout for each gate, where it is not the gate's own. */
-  readonly draws?: readonly number[]
   step(step: Step): Tf.Tensor[]
 }
 
@@ -49,7 +47,6 @@ const cells: Readonly<Record<string, Cell>> = {
   LSTM: {
     states: 2,
     gates: 4,
-    draws: [0, 1, 3, 2], // the first engine has the candidate last
     step: ({ tf, x, product, config, states }) => {
       const [i, f, g, o] = tf.split(tf.add(x, product), 4, -1) as [Tf.Tensor, Tf.Tensor, Tf.Tensor, Tf.Tensor]
       const gate = (before: Tf.Tensor) => activate(tf, config.recurrent_activation ?? null, before)
@@ -197,8 +194,7 @@ function dropsOf({ tf, uniform }: LayerCall, config: CellConfig, run: Run) {
   return (what: 'input' | 'state', shape: readonly number[]): Tf.Tensor[] => {
     const rate = what === 'input' ? dropout : recurrent_dropout
     if (rate === 0 || (rate === 1 && !isSimple)) return []
-    const { gates, draws } = cellOf(config)
-    const apart = Array.from({ length: gates }, (_, gate) => `${what} ${draws?.[gate] ?? gate}`)
+    const apart = Array.from({ length: cellOf(config).gates }, (_, gate) => `${what} ${gate}`)
     const names = !isSimple && recurrent_dropout > 0 ? apart : [what]
     return names.map((name) => keptOf(tf, uniform(shape, `${purpose} ${name}`), rate))
   }
