@@ -1,6 +1,7 @@
 /** What is done to the finished body of a step: rewritings that keep its numbers and take fewer or quicker nodes. */
 import type { Builder } from '../onnx/builder.ts'
 import type { Graph } from '../onnx/graph.ts'
+import { largeSums } from '../onnx/passes/large-sums.ts'
 import { plainReshapes } from '../onnx/passes/plain-reshapes.ts'
 import { productIntoSum } from '../onnx/passes/product-into-sum.ts'
 import { prune } from '../onnx/passes/prune.ts'
@@ -16,4 +17,5 @@ export function rewriteStep(outer: Builder, body: Graph, order: Value): void {
   plainReshapes(body)
   prune(body) // what nothing reads any more would be one more reader of a product
   productIntoSum(body)
+  largeSums(body)
 }
