@@ -102,7 +102,7 @@ const variables = {
   THREADS: variable(
     either(integer(1, 1024), oneOf('auto')),
     'auto',
-    'Threads of one training; auto: chosen by a short trial',
+    'Threads of one training; auto: its own runs choose, and look again later',
   ),
   BODY_LIMIT_BYTES: variable(
     integer(1024, 2 ** 40),
