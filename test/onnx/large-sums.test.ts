@@ -9,7 +9,7 @@ async function summed(count: number, beta?: number) {
   const op = createBuilder(graph)
   const a = graph.input('a', 'float32', [1, 1])
   const [x, y] = [graph.input('x', 'float32', [1, count]), graph.input('y', 'float32', [1, count])]
-  graph.output(op.Gemm(a, x, y, { beta }), 'sum')
+  graph.output(op.Gemm(a, x, y, beta === undefined ? {} : { beta }), 'sum')
   largeSums(graph)
   const row = (first: number) => Float32Array.from({ length: count }, (_, i) => first + (i % 7))
   const { sum } = await runGraph(graph, {
