@@ -15,9 +15,10 @@ const trialFromMs = 0.15
 const worthwhile = 0.9
 /** So long each number of threads is measured, the first run in a session left out. */
 const measuredForMs = 60
-/** The first look again comes after this time; and never so soon that looking takes more than a fiftieth of the time. */
-const firstPauseMs = 30_000
-const longestPauseMs = 600_000
+/** The first look again comes after this time, for the first comparison may have met a bad moment; later ones are rarer. */
+const firstPauseMs = 3000
+const longestPauseMs = 60_000
+/** Looking takes no larger share of the time. */
 const lostShare = 1 / 50
 
 /** The best time of a step, in milliseconds. */
@@ -36,7 +37,7 @@ export interface Choice {
   readonly measuredMs: number
   /** Whether the session has run before: its first run is slower. */
   readonly isWarm: boolean
-  /** What sessions and their first runs took in this comparison. */
+  /** What opening sessions, and first runs beyond what the other one would have taken, cost in this comparison. */
   readonly lostMs: number
   /** When to compare again; null while comparing. */
   readonly lookAgainAt: number | null
@@ -68,7 +69,10 @@ export function choiceAfter(choice: Choice, { steps, ms, openedMs, at }: Run, mo
       ? { ...choice, isWarm: true }
       : { ...choice, ...unmeasured, isWarm: true, lostMs: 0, lookAgainAt: null }
   }
-  if (!choice.isWarm) return { ...choice, isWarm: true, lostMs: choice.lostMs + openedMs + ms }
+  if (!choice.isWarm) {
+    const usualMs = choice.other ? steps * choice.other.best : ms
+    return { ...choice, isWarm: true, lostMs: choice.lostMs + openedMs + Math.max(0, ms - usualMs) }
+  }
   const measured = {
     ...choice,
     best: Math.min(choice.best, ms / steps),
